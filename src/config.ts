@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 
-const ms = (byDefault: number, min: number, max: number) => z.number().int().min(min).max(max).default(byDefault);
+const ms = (byDefault: number, min: number, max: number) =>
+  z.number().int().min(min).max(max).default(byDefault);
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
 
 const line = z.strictObject({
@@ -12,18 +13,47 @@ const line = z.strictObject({
 });
 
 const camera = z.strictObject({
-  name: z.string().regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -").default("front").describe("name in topics and file names"),
-  source: z.string().min(1).default("demo").describe("demo, a video file, a folder of photos, rtsp://…, v4l2:/dev/video0, libcamera:, nvargus:, or a raw GStreamer pipeline"),
-  direction: z.enum(["entry", "exit", "both"]).default("both").describe("what an approaching vehicle wants at this camera"),
+  name: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -")
+    .default("front")
+    .describe("name in topics and file names"),
+  source: z
+    .string()
+    .min(1)
+    .default("demo")
+    .describe(
+      "demo, a video file, a folder of photos, rtsp://…, v4l2:/dev/video0, libcamera:, nvargus:, or a raw GStreamer pipeline",
+    ),
+  direction: z
+    .enum(["entry", "exit", "both"])
+    .default("both")
+    .describe("what an approaching vehicle wants at this camera"),
   analysisFps: z.number().min(1).max(60).default(15).describe("frames looked at per second, at most"),
-  minConfidence: z.number().min(0.05).max(0.95).default(0.35).describe("detector confidence below which nothing is tracked"),
-  zone: z.tuple([z.number(), z.number(), z.number(), z.number()]).default([0, 0, 1, 1]).describe("part of the picture to look at: left, top, right, bottom, 0 to 1"),
+  minConfidence: z
+    .number()
+    .min(0.05)
+    .max(0.95)
+    .default(0.35)
+    .describe("detector confidence below which nothing is tracked"),
+  zone: z
+    .tuple([z.number(), z.number(), z.number(), z.number()])
+    .default([0, 0, 1, 1])
+    .describe("part of the picture to look at: left, top, right, bottom, 0 to 1"),
   record: z.boolean().default(true).describe("keep video of this camera in the ring"),
 });
 
 const shape = z.strictObject({
-  site: z.string().regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -").default("demo").describe("site name, part of every topic"),
-  gate: z.string().regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -").default("main").describe("gate name, part of every topic"),
+  site: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -")
+    .default("demo")
+    .describe("site name, part of every topic"),
+  gate: z
+    .string()
+    .regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -")
+    .default("main")
+    .describe("gate name, part of every topic"),
   timeZone: z.string().default("local").describe("IANA time zone of schedules; `local`: the machine's"),
   dataFolder: z.string().default("var").describe("folder of database and recordings"),
   cameras: z.array(camera).min(1).max(4).prefault([{}]).describe("one eye process each"),
@@ -32,44 +62,84 @@ const shape = z.strictObject({
     threads: z.number().int().min(1).max(8).default(1).describe("threads of each model session"),
   }),
   access: section({
-    minProbability: z.number().min(0.5).max(0.9999).default(0.9).describe("probability that the plate is the listed one, below which nothing opens"),
+    minProbability: z
+      .number()
+      .min(0.5)
+      .max(0.9999)
+      .default(0.9)
+      .describe("probability that the plate is the listed one, below which nothing opens"),
     maxFrameAgeMs: ms(1500, 100, 10000).describe("age of the newest frame, in ms, above which nothing opens"),
     unknown: z.enum(["deny", "ask"]).default("deny").describe("verdict for a plate that no rule names"),
-    clockUntrusted: z.enum(["deny", "allow-unscheduled"]).default("allow-unscheduled").describe("what rules with dates do while the clock cannot be trusted"),
+    clockUntrusted: z
+      .enum(["deny", "allow-unscheduled"])
+      .default("allow-unscheduled")
+      .describe("what rules with dates do while the clock cannot be trusted"),
   }),
   barrier: section({
     pulseMs: ms(500, 100, 5000).describe("length of the lift pulse in ms"),
     holdOffMs: ms(3000, 0, 60000).describe("no second pulse within this many ms of a successful one"),
-    openMs: ms(15000, 1000, 120000).describe("how long the barrier counts as open without a limit switch, in ms"),
+    openMs: ms(15000, 1000, 120000).describe(
+      "how long the barrier counts as open without a limit switch, in ms",
+    ),
     travelMs: ms(8000, 500, 60000).describe("time to reach a limit before it is a fault, in ms"),
-    autoClose: z.boolean().default(false).describe("this appliance commands the closing; false: the operator board closes by itself"),
+    autoClose: z
+      .boolean()
+      .default(false)
+      .describe("this appliance commands the closing; false: the operator board closes by itself"),
     warnMs: ms(2000, 0, 30000).describe("red light before a commanded closing, in ms"),
     maxHoldMs: ms(7_200_000, 60_000, 43_200_000).describe("longest hold-open in ms"),
     dryRun: z.boolean().default(false).describe("decide and report, but energise nothing"),
   }),
   lines: section({
-    driver: z.enum(["simulated", "auto", "onoff", "chardev"]).default("simulated").describe("auto: sysfs where the kernel has it, else the character device"),
+    driver: z
+      .enum(["simulated", "auto", "onoff", "chardev"])
+      .default("simulated")
+      .describe("auto: sysfs where the kernel has it, else the character device"),
     board: z.string().default("simulated").describe("file in hw/boards without .json"),
-    outputs: z.record(z.string(), line).default({}).describe("lift, close, hold, red, green, warn: replaces the board's"),
-    inputs: z.record(z.string(), line).default({}).describe("loop, beam, exit, fire, closed, open, stop: replaces the board's"),
+    outputs: z
+      .record(z.string(), line)
+      .default({})
+      .describe("lift, close, hold, red, green, warn: replaces the board's"),
+    inputs: z
+      .record(z.string(), line)
+      .default({})
+      .describe("loop, beam, exit, fire, closed, open, stop: replaces the board's"),
   }),
   recording: section({
-    segmentSeconds: z.number().int().min(2).max(300).default(10).describe("length of one file of the ring in seconds"),
+    segmentSeconds: z
+      .number()
+      .int()
+      .min(2)
+      .max(300)
+      .default(10)
+      .describe("length of one file of the ring in seconds"),
     maxBytes: z.number().int().min(10_000_000).default(4_000_000_000).describe("size of the ring in bytes"),
     maxAgeDays: z.number().min(0.01).max(365).default(7).describe("age at which plain video goes, in days"),
-    minFreeBytes: z.number().int().min(0).default(500_000_000).describe("free space on the card that is never used, in bytes"),
+    minFreeBytes: z
+      .number()
+      .int()
+      .min(0)
+      .default(500_000_000)
+      .describe("free space on the card that is never used, in bytes"),
     preRollMs: ms(5000, 0, 60000).describe("video kept before a pass, in ms"),
     postRollMs: ms(5000, 0, 60000).describe("video kept after a pass, in ms"),
   }),
   store: section({
-    kind: z.enum(["sql", "json"]).default("sql").describe("sql: SQLite; json: plain files for small installations and tests"),
+    kind: z
+      .enum(["sql", "json"])
+      .default("sql")
+      .describe("sql: SQLite; json: plain files for small installations and tests"),
     passDays: z.number().min(1).max(3650).default(90).describe("days that passes are kept"),
   }),
   report: section({
     url: z.string().default("embedded").describe("mqtt://, mqtts://, or `embedded` for the broker inside"),
     username: z.string().default("").describe("broker user"),
     passwordFile: z.string().default("").describe("file that holds the broker password"),
-    topic: z.string().regex(/^[^#+]+$/, "no # or + here").default("plategate").describe("first level of every topic"),
+    topic: z
+      .string()
+      .regex(/^[^#+]+$/, "no # or + here")
+      .default("plategate")
+      .describe("first level of every topic"),
   }),
   broker: section({
     host: z.string().default("127.0.0.1").describe("address the embedded broker listens on"),
@@ -80,7 +150,10 @@ const shape = z.strictObject({
     port: z.number().int().min(0).max(65535).default(8080).describe("its port; 0: any free one"),
   }),
   log: section({
-    level: z.enum(["debug", "info", "warn", "error", "silent"]).default("info").describe("least level that is logged"),
+    level: z
+      .enum(["debug", "info", "warn", "error", "silent"])
+      .default("info")
+      .describe("least level that is logged"),
   }),
 });
 
@@ -97,7 +170,9 @@ export function loadConfig(file: string): Config {
   try {
     text = readFileSync(file, "utf8");
   } catch (error) {
-    throw new ConfigError(`${file}: cannot be read (${(error as Error).message}); name a YAML file that exists.`);
+    throw new ConfigError(
+      `${file}: cannot be read (${(error as Error).message}); name a YAML file that exists.`,
+    );
   }
   return parseConfig(text, file);
 }
@@ -106,12 +181,17 @@ export function loadConfig(file: string): Config {
 export function parseConfig(text: string, file = "config"): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const problems = document.errors.map((e) => ({ line: lines.linePos(e.pos[0]).line, text: e.message.split("\n")[0] ?? "" }));
+  const problems = document.errors.map((e) => ({
+    line: lines.linePos(e.pos[0]).line,
+    text: e.message.replace(/ at line \d+, column \d+:[\s\S]*$/, "."),
+  }));
   if (problems.length === 0) {
     const result = shape.safeParse(document.toJS() ?? {});
     if (result.success) return result.data;
     for (const issue of result.error.issues) {
-      for (const path of issue.code === "unrecognized_keys" ? issue.keys.map((k) => [...issue.path, k]) : [issue.path]) {
+      for (const path of issue.code === "unrecognized_keys"
+        ? issue.keys.map((k) => [...issue.path, k])
+        : [issue.path]) {
         const sentence = issue.code === "unrecognized_keys" ? "there is no such setting" : issue.message;
         problems.push({ line: lineOf(path), text: `${path.join(".") || "the file"}: ${sentence}` });
       }
@@ -126,7 +206,9 @@ export function parseConfig(text: string, file = "config"): Config {
   function lineOf(path: readonly PropertyKey[]): number {
     for (let n = path.length; n > 0; n--) {
       const parent = n === 1 ? document.contents : document.getIn(path.slice(0, n - 1), true);
-      const items = (parent as { items?: { key?: { value: unknown; range?: number[] }; range?: number[] }[] } | null)?.items;
+      const items = (
+        parent as { items?: { key?: { value: unknown; range?: number[] }; range?: number[] }[] } | null
+      )?.items;
       const last = path[n - 1];
       const item = typeof last === "number" ? items?.[last] : items?.find((i) => i.key?.value === last);
       const at = item?.key?.range?.[0] ?? item?.range?.[0];

@@ -40,7 +40,9 @@ await Promise.all(Array.from({ length: Math.min(2, availableParallelism()) }, wo
 
 const sum = (key: "passed" | "failed" | "skipped") => outcomes.reduce((n, o) => n + o[key], 0);
 if (files.length === 0) console.log("No test file was found; nothing was tested.");
-console.log(`\n${sum("passed")} passed, ${sum("failed")} failed${sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : ""}`);
+console.log(
+  `\n${sum("passed")} passed, ${sum("failed")} failed${sum("skipped") > 0 ? `, ${sum("skipped")} skipped` : ""}`,
+);
 process.exit(sum("failed") > 0 || sum("passed") === 0 ? 1 : 0);
 
 async function worker(): Promise<void> {
@@ -51,7 +53,9 @@ async function worker(): Promise<void> {
     const skipped = outcome.skipped > 0 ? `, ${outcome.skipped} skipped` : "";
     console.log(`${mark} ${relative(sources, file)} (${outcome.passed} passed${skipped})`);
     if (outcome.failed > 0) console.log(outcome.output);
-    else for (const line of outcome.output.split("\n")) if (line.startsWith("SKIPPED")) console.log(`     ${line}`);
+    else
+      for (const line of outcome.output.split("\n"))
+        if (line.startsWith("SKIPPED")) console.log(`     ${line}`);
   }
 }
 
@@ -88,7 +92,13 @@ async function runFile(file: string): Promise<Outcome> {
   for (const complaint of complaints) output += `\n  ${relative(sources, file)}: ${complaint}`;
   const missing = Number.isNaN(total) ? 1 : total - passed;
   const failed = complaints.length > 0 ? Math.max(1, missing) : 0;
-  return { file, passed: Number.isNaN(passed) ? 0 : passed, failed, skipped: Number.isNaN(skipped) ? 0 : skipped, output };
+  return {
+    file,
+    passed: Number.isNaN(passed) ? 0 : passed,
+    failed,
+    skipped: Number.isNaN(skipped) ? 0 : skipped,
+    output,
+  };
 }
 
 /** Suites that the file declares but never runs, and `.only` left behind. */
