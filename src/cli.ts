@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { parseArgs } from "node:util";
+import { ConfigError, defaultConfig, loadConfig } from "./config.js";
+
+/** A command of `plategate`: takes its own arguments, returns the exit code. */
+type Command = (args: string[]) => Promise<number>;
+
+interface Entry {
+  usage: string;
+  sentence: string;
+  /** Imported only when it is asked for: `read` needs no database, `rules` no camera. */
+  load: () => Promise<Command>;
+}
+
+const commands: Record<string, Entry> = {
+  run: {
+    usage: "run [--config FILE] [--camera SOURCE]",
+    sentence: "runs the appliance; without a file on embedded defaults",
+    load: async () => run,
+  },
+  read: {
+    usage: "read [--json] [--annotate DIR] [--threads N] PATH…",
+    sentence: "reads the plates in photos or folders of photos",
+    load: async () => (await import("./commands/read.js")).readCommand,
+  },
+  watch: {
+    usage: "watch [--json] [--config FILE] VIDEO|URI",
+    sentence: "tells the passes in a video or stream; touches no line and no store",
+    load: async () => (await import("./commands/watch.js")).watchCommand,
+  },
+  rules: {
+    usage: "rules add|list|remove|check|import …",
+    sentence: "keeps the lists of plates that may or may not pass",
+    load: async () => (await import("./commands/rules.js")).rulesCommand,
+  },
+  doctor: {
+    usage: "doctor [--config FILE]",
+    sentence: "tells what works on this machine",
+    load: async () => (await import("./commands/doctor.js")).doctorCommand,
+  },
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help" || name === "-h") {
+    console.log(usage());
+    return name === undefined ? 2 : 0;
+  }
+  const entry = commands[name];
+  if (entry === undefined) {
+    console.error(`plategate: there is no command '${name}'.\n\n${usage()}`);
+    return 2;
+  }
+  try {
+    return await (await entry.load())(args);
+  } catch (error) {
+    if (error instanceof ConfigError || isUsageError(error)) {
+      console.error(`plategate ${name}: ${(error as Error).message}`);
+      return 2;
+    }
+    console.error(`plategate ${name}: ${(error as Error).message ?? error}`);
+    if (process.env.PLATEGATE_DEBUG) console.error(error);
+    return 1;
+  }
+}
+
+async function run(args: string[]): Promise<number> {
+  const { values } = parseArgs({
+    args,
+    options: { config: { type: "string" }, camera: { type: "string" } },
+  });
+  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  if (values.camera !== undefined) config.cameras[0]!.source = values.camera;
+  const { runAppliance } = await import("./main.js");
+  return runAppliance(config);
+}
+
+function isUsageError(error: unknown): boolean {
+  return String((error as { code?: unknown }).code ?? "").startsWith("ERR_PARSE_ARGS");
+}
+
+function usage(): string {
+  const width = Math.max(...Object.values(commands).map((c) => c.usage.length));
+  const rows = Object.values(commands).map((c) => `  plategate ${c.usage.padEnd(width)}  ${c.sentence}`);
+  return ["Plategate reads licence plates and opens the gate for those who may pass.", "", ...rows].join("\n");
+}
