@@ -83,6 +83,9 @@ export interface SegmentRecord {
   startedAt: number;
   endedAt: number;
   bytes: number;
+  /** The machine's boot in which it was recorded, and its end on that boot's monotonic clock; absent when adopted. */
+  bootId?: string;
+  monotonicEndMs?: number;
 }
 
 export interface ClipRecord {
@@ -94,6 +97,97 @@ export interface ClipRecord {
   endedAt: number;
   bytes: number;
   pinned: boolean;
+  /** Retention class: plate on a list, plate on none, or started by hand. Absent counts as `unknown`. */
+  kind?: ClipKind;
+}
+
+export type ClipKind = "known" | "unknown" | "manual";
+
+/** A clip that has been promised and not been written yet; its stretch of the ring is held until it is. */
+export interface ClipRequest {
+  id: string;
+  passId: string | null;
+  camera: string;
+  from: number;
+  to: number;
+  kind: ClipKind;
+  createdAt: number;
+}
+
+/** One vehicle followed by one camera; a pass can have several. */
+export interface TrackRecord {
+  id: string;
+  passId: string;
+  camera: string;
+  firstAt: number;
+  lastAt: number;
+  frames: number;
+}
+
+/** A plate found in one frame of a track, in pixels of that frame. */
+export interface DetectionRecord {
+  trackId: string;
+  at: number;
+  box: readonly [number, number, number, number];
+  quad: readonly (readonly [number, number])[];
+  confidence: number;
+}
+
+/** A level that a line took: what went in, what went out, and why. */
+export interface EdgeRecord {
+  at: number;
+  line: string;
+  kind: "input" | "output";
+  active: boolean;
+  cause: string;
+}
+
+export interface PersonRecord {
+  id: string;
+  name: string;
+  /** Flat, house, company. */
+  unit: string;
+  phone: string;
+  note: string;
+}
+
+export interface VehicleRecord {
+  id: string;
+  plate: string;
+  personId: string | null;
+  make: string;
+  colour: string;
+  note: string;
+}
+
+export interface OperatorRecord {
+  id: string;
+  name: string;
+  role: "viewer" | "operator" | "admin";
+  /** As produced by the web part; never a password. */
+  passwordHash: string;
+  createdAt: number;
+  disabled: boolean;
+}
+
+/** Who did what; part of a hash chain like the decisions. */
+export interface AuditRecord {
+  id: string;
+  at: number;
+  /** Operator name, or `appliance`. */
+  actor: string;
+  /** Such as `rule.save`, `setting.set`, `gate.open`, `erase`. */
+  action: string;
+  subject: string;
+  /** JSON text. */
+  detail: string;
+}
+
+/** Bytes that one part of the appliance wrote on one day (UTC date), for the flash-wear budget. */
+export interface WearRecord {
+  day: string;
+  subsystem: string;
+  bytes: number;
 }
 
 /** An event to be reported once it is committed. `id` is stable; `seq` is the order of commit. */

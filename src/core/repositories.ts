@@ -4,14 +4,38 @@
  */
 import type {
   AccessRule,
+  AuditRecord,
+  ClipKind,
   ClipRecord,
+  ClipRequest,
   DecisionRecord,
+  DetectionRecord,
+  EdgeRecord,
+  OperatorRecord,
   OutboxEvent,
   PassRecord,
+  PersonRecord,
   PictureKind,
   PlateReadRecord,
   SegmentRecord,
+  TrackRecord,
+  VehicleRecord,
+  WearRecord,
 } from "./records.js";
+
+/**
+ * Why the store did not do what it was asked. `cannot-write`: disk full, read-only or broken; `busy`: more waits than
+ * fits in memory; `refused`: the call itself was wrong; `closed`: the appliance is stopping.
+ */
+export type StoreErrorCode = "cannot-write" | "busy" | "refused" | "closed";
+
+export class StoreError extends Error {
+  readonly code: StoreErrorCode;
+  constructor(code: StoreErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
 
 export interface PassFilter {
   /** Exact or with `?` and `*`; empty: all. */
@@ -36,6 +60,11 @@ export interface PassEntry {
   decision?: DecisionRecord;
   read?: PlateReadRecord;
   pictures?: { kind: PictureKind; jpeg: Uint8Array }[];
+  /** The track behind the pass and the plates found on it, where they are to be kept. */
+  track?: TrackRecord;
+  detections?: readonly DetectionRecord[];
+  /** Appearance of the vehicle as the detector sees it (any length that stays the same), for the likeness search. */
+  appearance?: readonly number[];
   events: Omit<OutboxEvent, "seq">[];
 }
 
@@ -69,15 +98,40 @@ export interface SegmentRepository {
   /** The file of this path is gone. */
   forget(paths: readonly string[]): Promise<void>;
   totalBytes(): Promise<number>;
+  /** The wall clock was set: the times of this boot's segments move with it. */
+  shift(bootId: string, deltaMs: number): Promise<void>;
 }
 
 export interface ClipRepository {
   /** Adds the clip, links its pass, and adds the event in one transaction. */
   add(clip: ClipRecord, events: Omit<OutboxEvent, "seq">[]): Promise<void>;
   find(id: string): Promise<ClipRecord | null>;
-  list(filter: { from?: number; to?: number; limit?: number; before?: string }): Promise<Page<ClipRecord>>;
+  list(filter: ClipFilter): Promise<Page<ClipRecord>>;
   pin(id: string, pinned: boolean): Promise<boolean>;
+  /** Moves the row to `garbage` (the file may go now, then `segments.forget([path])`) and gives it; null: not there. */
   remove(id: string): Promise<ClipRecord | null>;
+  /** Promises a clip: what it needs stays in the ring, over restarts too. `add` with the same id keeps the promise. */
+  want(request: ClipRequest): Promise<void>;
+  wanted(): Promise<readonly ClipRequest[]>;
+  /** The promise cannot be kept: there is no video. */
+  unwant(id: string): Promise<void>;
+  /** Not pinned, oldest first; of one class. */
+  oldest(kind: ClipKind, limit: number): Promise<readonly ClipRecord[]>;
+  all(): Promise<readonly ClipRecord[]>;
+  totalBytes(): Promise<number>;
+}
+
+export interface ClipFilter {
+  from?: number;
+  to?: number;
+  camera?: string;
+  passId?: string;
+  pinned?: boolean;
+  kind?: ClipKind;
+  /** Exact or with `?` and `*`: clips of passes of this plate. */
+  plate?: string;
+  limit?: number;
+  before?: string;
 }
 
 export interface OutboxRepository {
@@ -96,4 +150,84 @@ export interface Repositories {
   segments: SegmentRepository;
   clips: ClipRepository;
   outbox: OutboxRepository;
+}
+
+/** Levels that lines took, newest first. */
+export interface EdgeRepository {
+  add(edges: readonly EdgeRecord[]): Promise<void>;
+  list(filter: {
+    line?: string;
+    from?: number;
+    to?: number;
+    limit?: number;
+    before?: string;
+  }): Promise<Page<EdgeRecord>>;
+}
+
+/** Small facts that outlive a restart; values are text. */
+export interface SettingRepository {
+  get(name: string): Promise<string | null>;
+  set(name: string, value: string): Promise<void>;
+  all(): Promise<Readonly<Record<string, string>>>;
+}
+
+export interface OperatorRepository {
+  all(): Promise<readonly OperatorRecord[]>;
+  find(name: string): Promise<OperatorRecord | null>;
+  save(operator: OperatorRecord): Promise<void>;
+  remove(id: string): Promise<boolean>;
+}
+
+export interface AuditRepository {
+  add(entry: AuditRecord): Promise<void>;
+  list(filter: {
+    actor?: string;
+    action?: string;
+    limit?: number;
+    before?: string;
+  }): Promise<Page<AuditRecord>>;
+}
+
+/** Who lives or works here and what they drive. */
+export interface RegisterRepository {
+  people(): Promise<readonly PersonRecord[]>;
+  savePerson(person: PersonRecord): Promise<void>;
+  removePerson(id: string): Promise<boolean>;
+  vehicles(): Promise<readonly VehicleRecord[]>;
+  findVehicle(plate: string): Promise<VehicleRecord | null>;
+  saveVehicle(vehicle: VehicleRecord): Promise<void>;
+  removeVehicle(id: string): Promise<boolean>;
+}
+
+export interface WearRepository {
+  add(entries: readonly WearRecord[]): Promise<void>;
+  /** All entries from this day (`2026-01-31`) on. */
+  since(day: string): Promise<readonly WearRecord[]>;
+}
+
+/** A pass that a search found; `likelihood` is comparable within one answer, best first. */
+export interface SearchHit {
+  pass: PassRecord;
+  likelihood: number;
+}
+
+export interface SearchRepository {
+  /**
+   * Passes whose characters could have been `plate`: `?` is any one character. Look-alikes cost less than other
+   * mistakes, one missing or extra character is forgiven. Rejects with `refused` while the search is off.
+   */
+  soft(plate: string, limit: number): Promise<readonly SearchHit[]>;
+  /** Passes of vehicles that look like the one of this pass, best first, without itself. */
+  alike(passId: string, limit: number): Promise<readonly SearchHit[]>;
+}
+
+/** Everything the store can do; `Repositories` is the part that the gate needs. */
+export interface AllRepositories extends Repositories {
+  edges: EdgeRepository;
+  settings: SettingRepository;
+  operators: OperatorRepository;
+  audit: AuditRepository;
+  register: RegisterRepository;
+  wear: WearRepository;
+  search: SearchRepository;
 }
