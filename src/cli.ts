@@ -83,5 +83,7 @@ function isUsageError(error: unknown): boolean {
 function usage(): string {
   const width = Math.max(...Object.values(commands).map((c) => c.usage.length));
   const rows = Object.values(commands).map((c) => `  plategate ${c.usage.padEnd(width)}  ${c.sentence}`);
-  return ["Plategate reads licence plates and opens the gate for those who may pass.", "", ...rows].join("\n");
+  return ["Plategate reads licence plates and opens the gate for those who may pass.", "", ...rows].join(
+    "\n",
+  );
 }
