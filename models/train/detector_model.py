@@ -1,0 +1,145 @@
+"""The plate detector network: one class, no anchors, one output level at stride 8.
+
+Design, for static INT8 on small CPUs: every convolution is followed by ReLU, every activation is non-negative, residual
+sums need no further non-linearity, and pixels enter as they are (uint8, NHWC). A patchify stem (6x6, stride 4) keeps the
+expensive high resolutions out. Deep features are added top-down (FPN, Lin et al. 2017) and one head reads them.
+
+Per cell of 8x8 px the head gives a logit and 12 numbers, all relative to the plate's own size, so that a plate of 12 px
+and one of 600 px are equally hard (`decode`). The heatmap is CenterNet's (Zhou et al. 2019, "Objects as Points").
+"""
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+STRIDE = 8
+BASE_PX = 32.0      # plate width which log-width 0 stands for
+BASE_ASPECT = 3.0   # plate width / height which log-height 0 stands for
+CANDIDATES = 64
+REST = 0.25         # step of the regression outputs: keeps their weights near 1
+
+DEFAULT = dict(stem=32, c8=64, c16=96, c32=128, blocks=(1, 2, 2), mid=0.5, neck=48, head=64)
+
+
+class Conv(nn.Sequential):
+    """Convolution, batch norm, ReLU; "same" padding."""
+
+    def __init__(self, c_in, c_out, k=3, s=1, pad=None):
+        super().__init__(nn.Conv2d(c_in, c_out, k, s, k // 2 if pad is None else pad, bias=False),
+                         nn.BatchNorm2d(c_out, eps=1e-3, momentum=0.03), nn.ReLU(inplace=True))
+
+
+class Block(nn.Module):
+    """x + relu(conv(relu(conv(x)))): all terms non-negative, so the sum quantises with zero point 0."""
+
+    def __init__(self, c, mid):
+        super().__init__()
+        self.a, self.b = Conv(c, mid), Conv(mid, c)
+
+    def forward(self, x):
+        return x + self.b(self.a(x))
+
+
+def stage(c_in, c_out, n, mid):
+    m = max(16, int(c_out * mid) // 16 * 16)
+    return nn.Sequential(Conv(c_in, c_out, 3, 2), *[Block(c_out, m) for _ in range(n)])
+
+
+class Detector(nn.Module):
+    """uint8 [n,H,W,3] RGB -> (logit [n,h,w], numbers [n,h,w,12], features [n,C,H/32,W/32]), h = H/8, w = W/8."""
+
+    def __init__(self, **config):
+        super().__init__()
+        k = self.config = {**DEFAULT, **config}
+        self.stem = Conv(3, k["stem"], 6, 4, pad=1)
+        self.s8 = stage(k["stem"], k["c8"], k["blocks"][0], k["mid"])
+        self.s16 = stage(k["c8"], k["c16"], k["blocks"][1], k["mid"])
+        self.s32 = stage(k["c16"], k["c32"], k["blocks"][2], k["mid"])
+        self.l32, self.l16, self.l8 = (Conv(k[c], k["neck"], 1) for c in ("c32", "c16", "c8"))
+        self.m16 = Conv(k["neck"], k["neck"])
+        self.head = nn.Sequential(Conv(k["neck"], k["head"]))
+        self.score = nn.Linear(k["head"], 1)
+        self.numbers = nn.Linear(k["head"], 12)
+        nn.init.constant_(self.score.bias, -5.0)
+        nn.init.normal_(self.numbers.weight, std=0.02)
+        nn.init.zeros_(self.numbers.bias)
+
+    def maps(self, image):
+        """uint8 [n,H,W,3] -> head map [n,c,H/8,W/8], backbone map [n,C,H/32,W/32]."""
+        x = (image.permute(0, 3, 1, 2).float() - 128.0) * (1.0 / 64.0)
+        x8 = self.s8(self.stem(x))
+        x16 = self.s16(x8)
+        x32 = self.s32(x16)
+        p16 = self.m16(self.l16(x16) + up(self.l32(x32)))
+        return self.head(self.l8(x8) + up(p16)), x32
+
+    def forward(self, image):
+        head, features = self.maps(image)
+        with torch.autocast("cpu", enabled=False):
+            rows = head.permute(0, 2, 3, 1).float()
+            return self.score(rows)[..., 0], self.numbers(rows) * REST, features
+
+
+def up(x):
+    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+def decode(numbers, px, py):
+    """Numbers [...,12] of cells with centres px, py [...] in pixels -> box [...,4] (x0,y0,x1,y1), corners [...,8].
+
+    0,1: centre offset in plate widths and heights; 2,3: log width over BASE_PX, log height over width / BASE_ASPECT;
+    4..11: corners tl, tr, br, bl as offsets from the box's own corners in widths and heights.
+    """
+    w = BASE_PX * torch.exp(numbers[..., 2].clamp(-3.0, 4.0))
+    h = w / BASE_ASPECT * torch.exp(numbers[..., 3].clamp(-2.0, 2.5))
+    cx, cy = px + numbers[..., 0] * w, py + numbers[..., 1] * h
+    x0, y0, x1, y1 = cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2
+    c = numbers[..., 4:]
+    corners = [x0 + c[..., 0] * w, y0 + c[..., 1] * h, x1 + c[..., 2] * w, y0 + c[..., 3] * h,
+               x1 + c[..., 4] * w, y1 + c[..., 5] * h, x0 + c[..., 6] * w, y1 + c[..., 7] * h]
+    return torch.stack([x0, y0, x1, y1], -1), torch.stack(corners, -1)
+
+
+class Exported(nn.Module):
+    """The graph as shipped: uint8 [1,H,W,3] -> plates float [1,64,13] by falling score, features float [1,C,H/32,W/32].
+
+    Peaks are the cells that are the greatest of their 3x3 neighbours; the regression runs on the best 64 cells alone.
+    """
+
+    def __init__(self, net):
+        super().__init__()
+        self.net = net
+
+    def forward(self, image):
+        net = self.net
+        head, features = net.maps(image)
+        width = head.shape[3]
+        rows = head.permute(0, 2, 3, 1).reshape(-1, head.shape[1])
+        logit = (torch.matmul(rows, net.score.weight.t()) + net.score.bias).reshape(1, 1, -1, width)
+        peak = F.max_pool2d(logit, 3, 1, 1)
+        logit = torch.where(logit == peak, logit, logit - 50.0).reshape(-1)
+        top, index = torch.topk(logit, CANDIDATES)
+        numbers = (torch.matmul(rows[index], net.numbers.weight.t()) + net.numbers.bias) * REST
+        row = torch.floor((index.float() + 0.5) / width)
+        px = (index.float() - row * width) * STRIDE + STRIDE / 2
+        py = row * STRIDE + STRIDE / 2
+        box, corners = decode(numbers, px, py)
+        plates = torch.cat([torch.sigmoid(top)[:, None], box, corners], 1)[None]
+        return plates, features
+
+
+def parameters(net):
+    return sum(p.numel() for p in net.parameters())
+
+
+def macs(net, height=384, width=640):
+    """Multiply-accumulates of all convolutions for one picture."""
+    total, hooks = [0], []
+    for m in net.modules():
+        if isinstance(m, nn.Conv2d):
+            hooks.append(m.register_forward_hook(
+                lambda m, i, o: total.__setitem__(0, total[0] + o[0].numel() * m.weight[0].numel())))
+    with torch.no_grad():
+        net.eval()(torch.zeros(1, height, width, 3, dtype=torch.uint8))
+    for h in hooks:
+        h.remove()
+    return total[0]
