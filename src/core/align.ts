@@ -38,7 +38,10 @@ export function toSlots(evidence: CharEvidence): Slots {
  * `logLikelihood` is its logarithm. Viterbi over match, lost and extra characters (edit alignment with probabilities,
  * Durbin et al. 1998, "Biological Sequence Analysis", chapter 4).
  */
-export function align(text: readonly number[], { logs, used }: Slots): { logLikelihood: number; slotOf: number[] } {
+export function align(
+  text: readonly number[],
+  { logs, used }: Slots,
+): { logLikelihood: number; slotOf: number[] } {
   const m = text.length;
   const wide = used + 1;
   const best = new Float64Array((m + 1) * wide).fill(Number.NEGATIVE_INFINITY);

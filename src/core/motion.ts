@@ -21,7 +21,12 @@ export interface MotionOptions {
   areaShare: number;
 }
 
-export const motionDefaults: MotionOptions = { holdMs: 2000, idleLookMs: 2000, attentiveLookMs: 400, areaShare: 0.004 };
+export const motionDefaults: MotionOptions = {
+  holdMs: 2000,
+  idleLookMs: 2000,
+  attentiveLookMs: 400,
+  areaShare: 0.004,
+};
 export const noMotion: MotionState = {
   background: new Float32Array(0),
   noise: 2,
@@ -43,20 +48,31 @@ export function stepMotion(
 ): { state: MotionState; look: boolean; moving: boolean } {
   const fresh = state.background.length !== thumbnail.length;
   const background = fresh ? Float32Array.from(thumbnail) : new Float32Array(state.background);
-  const { share, typical } = fresh ? { share: 1, typical: state.noise } : difference(background, thumbnail, state.noise);
+  const { share, typical } = fresh
+    ? { share: 1, typical: state.noise }
+    : difference(background, thumbnail, state.noise);
   const moving = share >= options.areaShare;
   // What moves is taken into the background slowly, what stands quickly; a parked car is background within seconds.
   const rate = moving ? 0.06 : 0.2;
-  for (let i = 0; i < background.length; i++) background[i] = background[i]! + rate * (thumbnail[i]! - background[i]!);
+  for (let i = 0; i < background.length; i++)
+    background[i] = background[i]! + rate * (thumbnail[i]! - background[i]!);
   const noise = fresh ? state.noise : clamp(state.noise + 0.05 * (typical - state.noise), 0.5, 20);
   const lastMotionAtMs = moving ? atMs : state.lastMotionAtMs;
   const waitMs = attentive ? options.attentiveLookMs : options.idleLookMs;
   const look = atMs - lastMotionAtMs <= options.holdMs || atMs - state.lastLookAtMs >= waitMs;
-  return { state: { background, noise, lastMotionAtMs, lastLookAtMs: look ? atMs : state.lastLookAtMs }, look, moving };
+  return {
+    state: { background, noise, lastMotionAtMs, lastLookAtMs: look ? atMs : state.lastLookAtMs },
+    look,
+    moving,
+  };
 }
 
 /** Share of pixels that differ by more than the noise allows, and the median difference. Thumbnails have ~2,000 pixels. */
-function difference(background: Float32Array, thumbnail: Thumbnail, noise: number): { share: number; typical: number } {
+function difference(
+  background: Float32Array,
+  thumbnail: Thumbnail,
+  noise: number,
+): { share: number; typical: number } {
   const n = thumbnail.length;
   let shift = 0;
   for (let i = 0; i < n; i++) shift += thumbnail[i]! - background[i]!;

@@ -29,3 +29,49 @@ export function normalisePlate(text: string): string {
     .toUpperCase()
     .replace(/[^A-Z0-9]/g, "");
 }
+
+/** The likeliest reading of the evidence: empty slots are dropped wherever they stand. */
+export function decode(evidence: CharEvidence): PlateRead {
+  let text = "";
+  let score = 1;
+  const chars: number[] = [];
+  for (const row of evidence) {
+    const best = likeliest(row);
+    const p = row[best] ?? 0;
+    score *= p;
+    if (best === EMPTY) continue;
+    text += ALPHABET[best];
+    chars.push(p);
+  }
+  return { text, score, chars, evidence };
+}
+
+/** Index of the greatest number of a row. */
+export function likeliest(row: ArrayLike<number>): number {
+  let best = 0;
+  for (let k = 1; k < row.length; k++) if (row[k]! > row[best]!) best = k;
+  return best;
+}
+
+/** Positions in `ALPHABET` of a normalised text. */
+export function indices(text: string): number[] {
+  return Array.from(text, (c) => ALPHABET.indexOf(c));
+}
+
+export function textOf(characters: readonly number[]): string {
+  return characters.map((k) => ALPHABET[k]).join("");
+}
+
+/** Least number of characters to change, add or drop to turn one text into the other (Levenshtein). */
+export function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      row.push(Math.min(above[j]! + 1, row[j - 1]! + 1, change));
+    }
+    above = row;
+  }
+  return above[b.length]!;
+}

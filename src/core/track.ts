@@ -33,7 +33,12 @@ export interface TrackOptions {
 }
 
 export const noTracks: TrackerState = { nextId: 1, tracks: [] };
-export const trackDefaults: TrackOptions = { startConfidence: 0.35, lostAfterMs: 1000, lostFrames: 3, maxTracks: 32 };
+export const trackDefaults: TrackOptions = {
+  startConfidence: 0.35,
+  lostAfterMs: 1000,
+  lostFrames: 3,
+  maxTracks: 32,
+};
 
 /**
  * Joins the detections of one frame with the tracks so far; call it for every frame that was looked at.
@@ -60,7 +65,8 @@ export function stepTracks(
   }
   let nextId = state.nextId;
   for (const [d, detection] of detections.entries()) {
-    if (owner[d] !== -1 || detection.confidence < options.startConfidence || kept.length >= options.maxTracks) continue;
+    if (owner[d] !== -1 || detection.confidence < options.startConfidence || kept.length >= options.maxTracks)
+      continue;
     const track = begin(nextId++, detection, atMs);
     seen[d] = track;
     kept.push(track);
@@ -117,7 +123,18 @@ function compare(track: Track, detection: Detection, atMs: number): number {
 function begin(id: number, detection: Detection, atMs: number): Track {
   const { box, quad, confidence } = detection;
   const still = { x: 0, y: 0, growth: 0 };
-  return { id, box, quad, confidence, firstAtMs: atMs, lastAtMs: atMs, hits: 1, missed: 0, firstBox: box, motion: still };
+  return {
+    id,
+    box,
+    quad,
+    confidence,
+    firstAtMs: atMs,
+    lastAtMs: atMs,
+    hits: 1,
+    missed: 0,
+    firstBox: box,
+    motion: still,
+  };
 }
 
 function follow(track: Track, detection: Detection, atMs: number): Track {
