@@ -83,7 +83,7 @@ class Feed(nn.Module):
 class Reader(nn.Module):
     """See the module text. `channels` are the four stages' widths; the last one is the token width."""
 
-    def __init__(self, regions, channels=(24, 48, 80, 128)):
+    def __init__(self, regions, channels=(24, 48, 96, 144)):
         super().__init__()
         a, b, c, d = channels
         self.body = nn.Sequential(
