@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { realpath } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { PassThrough } from "node:stream";
+import { fastifyStatic } from "@fastify/static";
+import { type FastifyReply, type FastifyRequest, fastify } from "fastify";
+import type { z } from "zod";
+import type { Log } from "../system/log.js";
+import { changeRefusal, createRateLimit, type GuardFacts, hostRefusal } from "./guard.js";
+import { type Answer, Refusal, type Route } from "./route.js";
+
+const HEADERS = {
+  "content-security-policy":
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; media-src 'self'; " +
+    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "permissions-policy": "camera=(), microphone=(), geolocation=()",
+  "x-frame-options": "DENY",
+};
+
+/** The HTTP server over these routes and the page's files; everything that knows the web framework is here. */
+export async function createHttp(deps: {
+  routes: readonly Route[];
+  pageFolder: string;
+  hosts: readonly string[];
+  log: Log;
+  nowMs: () => number;
+  answered: (status: number) => void;
+}) {
+  const { log } = deps;
+  const changes = createRateLimit({ burst: 20, perSecond: 1 }, deps.nowMs);
+  const reads = createRateLimit({ burst: 300, perSecond: 60 }, deps.nowMs);
+  const app = fastify({
+    bodyLimit: 16 * 1024,
+    requestTimeout: 10_000,
+    keepAliveTimeout: 20_000,
+    forceCloseConnections: true,
+    trustProxy: false,
+    exposeHeadRoutes: false,
+    routerOptions: { maxParamLength: 200 },
+    logger: false,
+  });
+  // Streams hold a connection each; above this a flood is refused by the kernel's queue, not by our memory.
+  app.server.maxConnections = 128;
+  app.server.headersTimeout = 10_000;
+
+  app.addHook("onRequest", async (request, reply) => {
+    reply.headers(HEADERS);
+    const refusal = hostRefusal(facts(request), deps.hosts);
+    if (refusal !== null) throw new Refusal(421, refusal);
+    if (!reads.take(request.ip)) throw new Refusal(429, "Too many requests; wait a few seconds.");
+  });
+  app.addHook("onResponse", async (_, reply) => deps.answered(reply.statusCode));
+  app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    const status = error instanceof Refusal ? error.status : (error.statusCode ?? 500);
+    if (status >= 500 && !(error instanceof Refusal))
+      log.error({ error: error.message, url: request.url }, "A request failed.");
+    const sentence =
+      status === 500 ? "The appliance could not answer this; its log says why." : error.message;
+    reply.code(status).header("cache-control", "no-store").send({ error: sentence });
+  });
+  app.setNotFoundHandler((request) => {
+    throw new Refusal(404, `There is nothing at ${request.url.split("?")[0]!.slice(0, 100)}.`);
+  });
+
+  await app.register(fastifyStatic, {
+    root: deps.pageFolder,
+    wildcard: false,
+    // The page changes with an upgrade: asked again each time, answered 304 while it is the same.
+    cacheControl: true,
+    maxAge: 0,
+  });
+  for (const route of deps.routes) {
+    app.route({
+      method: route.method,
+      url: route.path.replaceAll(/\{(\w+)\}/g, ":$1"),
+      handler: async (request, reply) => {
+        if (route.changes === true) {
+          const refusal = changeRefusal(facts(request));
+          if (refusal !== null) throw new Refusal(403, refusal);
+          if (!changes.take(request.ip)) throw new Refusal(429, "Too many changes; wait a few seconds.");
+        }
+        const params = checked(route.params, request.params);
+        const query = checked(route.query, request.query);
+        return send(await route.handle({ params: params as never, query: query as never }), request, reply);
+      },
+    });
+  }
+  await app.ready();
+  return app;
+}
+
+function checked(shape: z.ZodObject | undefined, value: unknown): unknown {
+  if (shape === undefined) return {};
+  const result = shape.safeParse(value);
+  if (result.success) return result.data;
+  const problems = result.error.issues.map((issue) => `${issue.path.join(".")} ${issue.message}`);
+  throw new Refusal(400, `This cannot be asked: ${problems.join("; ")}.`);
+}
+
+async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  if ("json" in answer)
+    return reply
+      .code(answer.status ?? 200)
+      .header("cache-control", "no-store")
+      .send(answer.json);
+  if ("text" in answer)
+    return reply
+      .code(answer.status ?? 200)
+      .header("cache-control", "no-store")
+      .type(answer.type)
+      .send(answer.text);
+  if ("bytes" in answer) return sendBytes(answer, request, reply);
+  if ("file" in answer) return sendFile(answer, reply);
+
+  const out = new PassThrough({ highWaterMark: 64 * 1024 });
+  request.raw.on("close", () => out.destroy());
+  reply.type(answer.type).header("cache-control", "no-store").header("x-accel-buffering", "no").send(out);
+  answer.stream(out);
+  return reply;
+}
+
+function sendBytes(
+  answer: { bytes: Uint8Array; type: string },
+  request: FastifyRequest,
+  reply: FastifyReply,
+) {
+  const etag = `"${createHash("sha1").update(answer.bytes).digest("base64url")}"`;
+  reply.type(answer.type).header("cache-control", "private, no-cache").header("etag", etag);
+  if (request.headers["if-none-match"] === etag) return reply.code(304).send();
+  return reply.send(Buffer.from(answer.bytes.buffer, answer.bytes.byteOffset, answer.bytes.byteLength));
+}
+
+async function sendFile(
+  answer: Extract<Answer, { file: string }>,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const root = await realpath(answer.folder);
+  // Through links as well: what is sent lies inside the folder, whatever a row says.
+  const path = await realpath(resolve(root, answer.file)).catch(() => null);
+  const inside = path === null ? ".." : relative(root, path);
+  if (inside.startsWith("..") || inside === "") throw new Refusal(404, "The file of this video is gone.");
+  reply.type(answer.type);
+  if (answer.download !== undefined)
+    reply.header(
+      "content-disposition",
+      `attachment; filename="${answer.download.replaceAll(/[^\w.-]/g, "_")}"`,
+    );
+  return reply.sendFile(inside, root, { cacheControl: false, acceptRanges: true, dotfiles: "allow" });
+}
+
+function facts(request: FastifyRequest): GuardFacts {
+  const header = (name: string) => {
+    const value = request.headers[name];
+    return Array.isArray(value) ? value[0] : value;
+  };
+  return {
+    host: request.headers.host,
+    origin: header("origin"),
+    fetchSite: header("sec-fetch-site"),
+    forwarded: ["forwarded", "x-forwarded-for", "x-real-ip"].some((name) => header(name) !== undefined),
+    remoteAddress: request.socket.remoteAddress ?? "",
+    localAddress: request.socket.localAddress ?? "127.0.0.1",
+  };
+}

@@ -1,0 +1,109 @@
+import { fileURLToPath } from "node:url";
+import { createEvents } from "./events.js";
+import { isLoopback } from "./guard.js";
+import { createHttp } from "./http.js";
+import { createLive } from "./live.js";
+import { openApi } from "./openapi.js";
+import { type Web, type WebDeps, WebError, type WebEvent } from "./ports.js";
+import type { Route } from "./route.js";
+import { clipRoutes } from "./routes/clips.js";
+import { liveRoutes } from "./routes/live.js";
+import { passRoutes, withChars } from "./routes/passes.js";
+import { recordingRoutes } from "./routes/recording.js";
+import { statusRoutes } from "./routes/status.js";
+
+const MAX_VIEWERS = 6;
+const MAX_LISTENERS = 24;
+/** The page is served as it was written; from dist/src/web its sources are three folders up. */
+const PAGE_FOLDER = fileURLToPath(new URL("../../../src/web/page", import.meta.url));
+
+/** The page and the HTTP API. Building it starts nothing. */
+export function createWeb(deps: WebDeps): Web {
+  const { clock, log, metrics, config } = deps;
+  const live = createLive({ live: deps.live, clock, metrics, maxViewers: MAX_VIEWERS });
+  const events = createEvents({ clock, metrics, maxListeners: MAX_LISTENERS, status });
+  const answers = metrics.counter("http_answers_total", "Answers over HTTP by class of status", ["class"]);
+  const routes: Route[] = [
+    ...statusRoutes({ web: deps, status, events, document: () => openApi(routes, deps.about.version) }),
+    ...liveRoutes(live),
+    ...passRoutes(deps),
+    ...clipRoutes(deps),
+    ...recordingRoutes(deps),
+  ];
+  let app: Awaited<ReturnType<typeof createHttp>> | null = null;
+  let unsubscribe = () => {};
+
+  return {
+    async start() {
+      app = await createHttp({
+        routes,
+        pageFolder: PAGE_FOLDER,
+        hosts: [...(config.hosts ?? []), ...(isWildcard(config.host) ? [] : [config.host])],
+        log,
+        nowMs: () => clock.monotonicMs(),
+        answered: (status) => answers.add(1, { class: `${Math.floor(status / 100)}xx` }),
+      });
+      try {
+        await app.listen({ host: config.host, port: config.port });
+      } catch (error) {
+        await app.close();
+        throw new WebError(cannotListen(error as NodeJS.ErrnoException, config));
+      }
+      unsubscribe = deps.gate.subscribe(() => events.changed());
+      const address = app.server.address();
+      const port = typeof address === "object" && address !== null ? address.port : config.port;
+      const host = isWildcard(config.host) || isLoopback(config.host) ? "localhost" : config.host;
+      const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
+      log.info({ url }, `The page is at ${url}.`);
+      return { url };
+    },
+
+    push(event) {
+      tell(event).catch((error) => log.warn({ error: String(error) }, "An event did not reach the pages."));
+    },
+
+    async close() {
+      unsubscribe();
+      live.close();
+      events.close();
+      await app?.close();
+    },
+  };
+
+  async function tell(event: WebEvent): Promise<void> {
+    if (event.type === "sighting") return events.send("sighting", event.sighting);
+    if (event.type === "pass") return events.send("pass", await withChars(deps, event.pass));
+    const { path: _, ...clip } = event.clip;
+    events.send("clip", clip);
+  }
+
+  function status() {
+    const { version, site, gate: gateName, startedAt } = deps.about;
+    return {
+      at: clock.wallMs(),
+      version,
+      site,
+      gateName,
+      startedAt,
+      gate: deps.gate.view(),
+      cameras: [...deps.live.cameras()],
+      health: [...deps.health()],
+      viewers: live.count(),
+    };
+  }
+}
+
+function isWildcard(host: string): boolean {
+  return host === "0.0.0.0" || host === "::" || host === "";
+}
+
+function cannotListen(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): string {
+  const place = `${host.includes(":") ? `[${host}]` : host}:${port}`;
+  if (error.code === "EADDRINUSE")
+    return `The page cannot listen on ${place}: another program uses port ${port}; stop it, or set web.port to a free one.`;
+  if (error.code === "EACCES")
+    return `The page cannot listen on ${place}: ports below 1024 need a privilege; set web.port to 1024 or more.`;
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
+    return `The page cannot listen on ${place}: this machine has no such address; set web.host to one of its own, or 127.0.0.1.`;
+  return `The page cannot listen on ${place} (${error.message}); check web.host and web.port.`;
+}
