@@ -148,6 +148,7 @@ const shape = z.strictObject({
   web: section({
     host: z.string().default("127.0.0.1").describe("address the page listens on"),
     port: z.number().int().min(0).max(65535).default(8080).describe("its port; 0: any free one"),
+    hosts: z.array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "is not a host name")).max(16).default([]).describe("more names under which the page may be asked for; the machine's own name and addresses always work"),
   }),
   log: section({
     level: z
