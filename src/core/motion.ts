@@ -85,9 +85,8 @@ function difference(
     histogram[Math.floor(d)]!++;
     if (d > limit) over++;
   }
-  let below = 0;
   let typical = 0;
-  while (typical < 255 && (below += histogram[typical]!) < n / 2) typical++;
+  for (let below = histogram[0]!; typical < 255 && below < n / 2; below += histogram[typical]!) typical++;
   return { share: over / n, typical: typical + 0.5 };
 }
 

@@ -1,0 +1,181 @@
+import { type Box, centre, type Quad } from "./geometry.js";
+import { editDistance, type PlateRead } from "./plate.js";
+import type { Direction, Sighting } from "./sighting.js";
+import type { Track } from "./track.js";
+import { addRead, emptyVote, joinVotes, type Tally, tally, type Vote } from "./vote.js";
+
+/** One plate at the camera, from the first to the last frame, over all the tracks that it was cut into. */
+export interface Encounter {
+  /** Unique over restarts: name of the camera, of this start of the eye, and a number. */
+  trackId: string;
+  /** The tracker's track that is this plate now; null while it is lost. */
+  track: number | null;
+  vote: Vote;
+  tally: Tally | null;
+  firstAtMs: number;
+  lastAtMs: number;
+  firstBox: Box;
+  box: Box;
+  quad: Quad;
+  /** Readings in a row that are plainly another plate. */
+  contrary: Vote;
+  /** Where and when the last reading was taken. */
+  readBox: Box | null;
+  readAtMs: number;
+  /** Worth of the best crop so far. */
+  bestCrop: number;
+  cropSent: boolean;
+  sent: { plate: string; probability: number; direction: Direction; atMs: number } | null;
+}
+
+export function beginEncounter(trackId: string, track: Track): Encounter {
+  return {
+    trackId,
+    track: track.id,
+    vote: emptyVote,
+    tally: null,
+    firstAtMs: track.firstAtMs,
+    lastAtMs: track.lastAtMs,
+    firstBox: track.firstBox,
+    box: track.box,
+    quad: track.quad,
+    contrary: emptyVote,
+    readBox: null,
+    readAtMs: Number.NEGATIVE_INFINITY,
+    bestCrop: 0,
+    cropSent: true,
+    sent: null,
+  };
+}
+
+/** The encounter after one more frame; `another` when the plate has plainly changed under the same track. */
+export function continueEncounter(
+  before: Encounter,
+  track: Track,
+  read: PlateRead | null,
+  atMs: number,
+): { encounter: Encounter; another: boolean; betterCrop: boolean } {
+  const moved = { ...before, track: track.id, box: track.box, quad: track.quad, lastAtMs: track.lastAtMs };
+  if (read === null || read.text === "") return { encounter: moved, another: false, betterCrop: false };
+  if (contradicts(moved.tally, read)) {
+    const contrary = addRead(moved.contrary, read);
+    const other = tally(contrary);
+    const another = contrary.frames >= 3 && other !== null && other.probability >= 0.9;
+    return { encounter: { ...moved, contrary, readAtMs: atMs }, another, betterCrop: false };
+  }
+  const vote = addRead(moved.vote, read, novelty(moved, track.box, atMs));
+  const worth = read.score * Math.min(1, track.box[3] / 40);
+  const betterCrop = worth > moved.bestCrop * 1.15;
+  return {
+    encounter: {
+      ...moved,
+      vote,
+      tally: tally(vote),
+      contrary: emptyVote,
+      readBox: track.box,
+      readAtMs: atMs,
+      bestCrop: betterCrop ? worth : moved.bestCrop,
+      cropSent: moved.cropSent && !betterCrop,
+    },
+    another: false,
+    betterCrop,
+  };
+}
+
+/** The encounter that stood under the same track while another plate took it over: starts with the contrary readings. */
+export function splitEncounter(before: Encounter, trackId: string, atMs: number): Encounter {
+  const { box, quad, contrary, track } = before;
+  return {
+    ...beginEncounter(trackId, {
+      id: track ?? 0,
+      box,
+      quad,
+      firstBox: box,
+      firstAtMs: atMs,
+      lastAtMs: atMs,
+    } as Track),
+    vote: contrary,
+    tally: tally(contrary),
+    readBox: box,
+    readAtMs: atMs,
+  };
+}
+
+/** A lost encounter and the new one that turned out to be the same plate. */
+export function rejoin(lost: Encounter, found: Encounter): Encounter {
+  const vote = joinVotes(lost.vote, found.vote);
+  return {
+    ...lost,
+    track: found.track,
+    vote,
+    tally: tally(vote),
+    lastAtMs: found.lastAtMs,
+    box: found.box,
+    quad: found.quad,
+    readBox: found.readBox,
+    readAtMs: found.readAtMs,
+    bestCrop: Math.max(lost.bestCrop, found.bestCrop),
+    cropSent: lost.cropSent && found.bestCrop <= lost.bestCrop,
+  };
+}
+
+/** True when both show the same plate, as far as their readings go. */
+export function samePlate(a: Encounter, b: Encounter): boolean {
+  if (a.tally === null || b.tally === null) return false;
+  const [x, y] = [a.tally.plate, b.tally.plate];
+  if (editDistance(x, y) <= 1) return true;
+  const [short, long] = x.length < y.length ? [x, y] : [y, x];
+  return short.length >= 4 && long.includes(short);
+}
+
+/** From the growth of the plate, helped by its way down the picture: cameras look down on who approaches. */
+export function directionOf({ firstBox, box }: Encounter): Direction {
+  const growth = Math.log((box[2] * box[3]) / (firstBox[2] * firstBox[3])) / 2;
+  const down = (centre(box)[1] - centre(firstBox)[1]) / Math.max(firstBox[3], box[3]);
+  const evidence = growth + 0.05 * Math.min(3, Math.max(-3, down));
+  if (Math.abs(evidence) < 0.12) return "unknown";
+  return evidence > 0 ? "approaching" : "leaving";
+}
+
+export function toSighting(
+  e: Encounter,
+  phase: Sighting["phase"],
+  camera: string,
+  frame: { width: number; height: number },
+): Sighting {
+  return {
+    trackId: e.trackId,
+    camera,
+    phase,
+    plate: e.tally?.plate ?? "",
+    probability: e.tally?.probability ?? 0,
+    candidates: e.tally?.candidates ?? [],
+    evidence: e.tally?.evidence ?? [],
+    direction: directionOf(e),
+    frames: e.vote.frames,
+    firstFrameAtMs: e.firstAtMs,
+    lastFrameAtMs: e.lastAtMs,
+    box: e.box,
+    quad: e.quad,
+    frameWidth: frame.width,
+    frameHeight: frame.height,
+  };
+}
+
+/** A clear reading that has hardly a character in common with what many frames agreed on. */
+function contradicts(known: Tally | null, read: PlateRead): boolean {
+  if (known === null || known.frames < 3 || known.probability < 0.9 || read.score < 0.5) return false;
+  const longest = Math.max(known.plate.length, read.text.length);
+  if (known.plate.includes(read.text) || read.text.includes(known.plate)) return false;
+  return editDistance(known.plate, read.text) >= Math.max(3, longest / 2);
+}
+
+/** 0..1: how much this view differs from the last one that was read. */
+function novelty(e: Encounter, box: Box, atMs: number): number {
+  if (e.readBox === null) return 1;
+  const [ax, ay] = centre(e.readBox);
+  const [bx, by] = centre(box);
+  const size = Math.abs(Math.log((box[2] * box[3]) / (e.readBox[2] * e.readBox[3]))) / 2;
+  const way = Math.hypot(ax - bx, ay - by) / Math.max(8, box[3]);
+  return Math.min(1, 0.08 + size / 0.08 + way / 0.5 + Math.min(0.3, (atMs - e.readAtMs) / 2000));
+}
