@@ -108,16 +108,14 @@ class Samples:
 
     def cut_off(self, corners):
         """The corners moved so that 14 to 60 % of the plate leaves the crop on one side."""
-        away = .14 + .46 * self.rng.random() ** 1.5
-        side = self.rng.random()
-        stretch = 1 + away * self.rng.random() * 1.5
-        if side < .8:
-            x = corners[:, 0] * stretch
-            x = x - away * stretch - (inset_of(x) if side < .4 else 0) if side < .4 else x + (1 + away * stretch - x.max())
-            return np.stack([x, corners[:, 1]], 1)
-        y = corners[:, 1] * stretch
-        y = y - away * stretch * .9 if side < .9 else y + (1 + away * stretch * .9 - y.max())
-        return np.stack([corners[:, 0], y], 1)
+        rng = self.rng
+        away, axis = .14 + .46 * rng.random() ** 1.5, int(rng.random() < .2)
+        along = (corners[:, axis] - .5) * (1 + away * rng.random() * 1.5)
+        extent = along.max() - along.min()
+        along += -away * extent - along.min() if rng.random() < .5 else 1 + away * extent - along.max()
+        corners = corners.copy()
+        corners[:, axis] = along
+        return corners
 
     def real_crop(self, strength):
         """A labelled crop seen through a jittered quad, degraded further for some."""
@@ -170,11 +168,6 @@ class Samples:
             return cv2.resize(patch[y:y + max(2, int(h * share)), x:x + max(2, int(w * share))], size)
         colours = rng.integers(5, 250, (2, int(rng.integers(1, 4)), 3)).astype(np.uint8)
         return cv2.resize(colours, size)
-
-
-def inset_of(x):
-    """The smallest coordinate."""
-    return float(x.min())
 
 
 def crop_weight(record):

@@ -1,4 +1,4 @@
-"""Trains the plate reader on the streamed samples of `reader_data`; stops and goes on by its checkpoint.
+"""Trains the plate reader on the streamed samples of `reader_data`; a stopped run (SIGTERM) goes on from its checkpoint.
 
     python3 reader_train.py --data ../../../shared/data --out /tmp/reader --minutes 100
 
@@ -9,6 +9,7 @@ import argparse
 import math
 import multiprocessing as mp
 import os
+import signal
 import time
 
 import numpy as np
@@ -45,11 +46,13 @@ def main():
     for worker in workers:
         worker.start()
     check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
+    stop = []
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
     begun, last_save, totals = time.time(), time.time(), []
     while True:
         now = spent + time.time() - begun
         part = now / (60 * args.minutes)
-        if part >= 1:
+        if part >= 1 or stop:
             break
         easy.value = args.hard * min(1.0, .2 + step * args.batch / 120e3) if not args.start else args.hard
         rate = args.rate * min(1.0, (step + 1) / 300) * (.02 + .98 * .5 * (1 + math.cos(math.pi * part)))
