@@ -1,0 +1,72 @@
+import { levelChanges } from "./barrier-lights.js";
+import {
+  type AlarmCode,
+  type AnswerReason,
+  type BarrierEffect,
+  type BarrierSettings,
+  type BarrierState,
+  INPUT_NAMES,
+  type InputName,
+  type TimerName,
+} from "./barrier-types.js";
+
+export interface BarrierStep {
+  state: BarrierState;
+  effects: readonly BarrierEffect[];
+}
+
+export type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+export interface Draft {
+  s: Mutable<BarrierState>;
+  settings: BarrierSettings;
+  wired: (name: InputName) => boolean;
+  obstructed: () => boolean;
+  add: (...effects: BarrierEffect[]) => void;
+  arm: (timer: TimerName, ms: number) => void;
+  disarm: (...timers: TimerName[]) => void;
+  alarm: (code: AlarmCode, on: boolean, input?: InputName) => void;
+  answer: (accepted: boolean, reason: AnswerReason) => void;
+  finish: () => BarrierStep;
+}
+
+export function draft(before: BarrierState, settings: BarrierSettings): Draft {
+  const s: Mutable<BarrierState> = { ...before };
+  const effects: BarrierEffect[] = [];
+  return {
+    s,
+    settings,
+    wired: (name) => settings.inputs.includes(name),
+    obstructed: () => s.inputs.loop || s.inputs.beam,
+    add: (...more) => void effects.push(...more),
+    arm: (timer, ms) => void effects.push({ type: "arm", timer, ms }),
+    disarm: (...timers) => void effects.push(...timers.map((timer) => ({ type: "disarm", timer }) as const)),
+    alarm: (code, on, name) => void effects.push({ type: "alarm", code, input: name ?? null, on }),
+    answer: (accepted, reason) => void effects.push({ type: "answer", accepted, reason }),
+    finish() {
+      if (s.place !== "fault") s.cause = null;
+      if ((before.place === "fault") !== (s.place === "fault")) this.alarm("fault", s.place === "fault");
+      effects.push(...levelChanges(before, s, settings));
+      return { state: s, effects };
+    },
+  };
+}
+
+/** Before boot: nothing is known and nothing moves. */
+export function idleBarrier(): BarrierState {
+  return {
+    live: false,
+    place: "unknown",
+    cause: null,
+    inputs: Object.fromEntries(INPUT_NAMES.map((name) => [name, false])) as Record<InputName, boolean>,
+    pulsing: null,
+    holdOff: false,
+    heldBy: null,
+    stopLatched: false,
+    warning: null,
+    overdue: false,
+    commanded: false,
+    awaiting: false,
+    decided: false,
+    exitStuck: false,
+  };
+}

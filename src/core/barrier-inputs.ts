@@ -1,0 +1,117 @@
+import type { Draft } from "./barrier-draft.js";
+import {
+  arriveClosed,
+  arriveOpen,
+  fault,
+  fireOn,
+  lift,
+  loseHold,
+  open,
+  settle,
+  stop,
+  warn,
+} from "./barrier-moves.js";
+import type { InputName } from "./barrier-types.js";
+
+export function input(run: Draft, name: InputName, active: boolean) {
+  const { s, settings } = run;
+  if (s.inputs[name] === active) return;
+  s.inputs = { ...s.inputs, [name]: active };
+  if (name === "loop" || name === "beam" || name === "presence" || name === "exit") {
+    if (active) run.arm(`stuck-${name}`, settings.stuckInputMs);
+    else {
+      run.disarm(`stuck-${name}`);
+      run.alarm("stuck-input", false, name);
+    }
+  }
+  if (name === "stop") return active ? stop(run) : stopCleared(run);
+  if (name === "fire") return fire(run, active);
+  if (name === "exit") {
+    if (!active) s.exitStuck = false;
+    else if (!s.exitStuck) open(run);
+    return;
+  }
+  if (name === "presence") {
+    if (active && s.awaiting) {
+      s.awaiting = false;
+      run.disarm("presence");
+      open(run);
+    }
+    return;
+  }
+  if (name === "loop" || name === "beam") return guard(run);
+  limits(run, name, active);
+}
+
+function stopCleared(run: Draft) {
+  if (run.s.stopLatched) return;
+  settle(run);
+  if (run.s.inputs.fire) fireOn(run);
+}
+
+function fire(run: Draft, active: boolean) {
+  if (active) return fireOn(run);
+  run.alarm("fire", false);
+  if (run.s.heldBy === "fire") run.arm("fire", run.settings.fireClearMs);
+}
+
+/** Loop or beam changed. */
+function guard(run: Draft) {
+  const { s, settings } = run;
+  if (run.obstructed()) {
+    if (s.warning !== null) {
+      // Somebody drove in while the red light was on: wait until he is gone.
+      s.overdue = settings.autoClose && s.warning === "due";
+      s.warning = null;
+      run.disarm("warn");
+    }
+    // Without a closed contact, "closing" of a board that closes by itself is only a guess: a pedestrian in
+    // the beam must not open a barrier that has long been closed.
+    // And nothing moves that nobody has asked for since boot.
+    if (s.place === "closing" && s.decided && (s.commanded || run.wired("closed"))) lift(run);
+    return;
+  }
+  if (s.overdue && s.place === "open") {
+    s.overdue = false;
+    warn(run, "due");
+  }
+}
+
+function limits(run: Draft, name: "closed" | "open", active: boolean) {
+  const { s } = run;
+  if (s.place === "stopped") return;
+  if (s.inputs.closed && s.inputs.open) return fault(run, "contacts");
+  if (s.cause === "contacts") return settle(run);
+  if (s.cause === "relay-on") return;
+  if (name === "open") {
+    if (active) return arriveOpen(run);
+    if (s.place !== "open" && s.place !== "held") return;
+    return leftOpen(run);
+  }
+  if (!active) {
+    if (s.place === "closed") {
+      run.alarm("forced-open", true);
+      s.place = s.inputs.open ? "open" : "unknown";
+      if (run.settings.heldOpenMs > 0) run.arm("held-open", run.settings.heldOpenMs);
+    }
+    return;
+  }
+  if (s.place === "opening") return;
+  const lost = s.heldBy;
+  arriveClosed(run);
+  if (lost === "fire") return lift(run);
+  if (lost === "operator") loseHold(run);
+}
+
+function leftOpen(run: Draft) {
+  const { s, settings } = run;
+  run.disarm("open", "warn");
+  s.warning = null;
+  s.overdue = false;
+  const lost = s.heldBy;
+  s.place = "closing";
+  s.commanded = false;
+  if (lost === "fire" || (run.obstructed() && s.decided && run.wired("closed"))) return lift(run);
+  if (lost === "operator") loseHold(run);
+  run.arm("travel", settings.travelMs);
+}

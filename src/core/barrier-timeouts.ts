@@ -1,0 +1,75 @@
+import type { Draft } from "./barrier-draft.js";
+import { arriveClosed, arriveOpen, closeNow, endHold, fault, open, warn } from "./barrier-moves.js";
+import type { TimerName } from "./barrier-types.js";
+
+export function timeout(run: Draft, timer: TimerName) {
+  const { s, settings } = run;
+  switch (timer) {
+    case "hold-off":
+      s.holdOff = false;
+      // Whoever still presses the exit button wants out.
+      if (s.inputs.exit && !s.exitStuck && (s.place === "closed" || s.place === "unknown")) open(run);
+      return;
+    case "presence":
+      s.awaiting = false;
+      return;
+    case "assume":
+      if (s.place === "opening" && !run.wired("open") && !s.inputs.closed) arriveOpen(run);
+      return;
+    case "travel":
+      return travelOver(run);
+    case "open":
+      if (s.place !== "open" || s.warning !== null || !s.decided) return;
+      if (settings.autoClose && run.obstructed()) s.overdue = true;
+      else warn(run, "due");
+      return;
+    case "warn":
+      return warnOver(run);
+    case "hold":
+      if (s.heldBy === "operator") endHold(run);
+      return;
+    case "fire":
+      if (s.heldBy === "fire" && !s.inputs.fire) endHold(run);
+      return;
+    case "held-open":
+      if (s.place !== "closed" && s.heldBy === null && s.place !== "stopped") run.alarm("held-open", true);
+      return;
+    default: {
+      const name = timer.slice("stuck-".length) as "exit" | "loop" | "beam" | "presence";
+      if (!s.inputs[name]) return;
+      if (name === "exit") s.exitStuck = true;
+      run.alarm("stuck-input", true, name);
+    }
+  }
+}
+
+function travelOver(run: Draft) {
+  const { s } = run;
+  if (s.place === "opening") {
+    if (s.inputs.closed) return fault(run, "stuck");
+    if (!run.wired("open")) return arriveOpen(run);
+    return fault(run, run.wired("closed") ? "slow" : "stuck");
+  }
+  if (s.place !== "closing") return;
+  if (!run.wired("closed")) return arriveClosed(run);
+  if (s.commanded) return fault(run, "not-closed");
+  s.place = "unknown";
+}
+
+function warnOver(run: Draft) {
+  const { s, settings } = run;
+  const why = s.warning;
+  if (why === null || s.heldBy !== null || s.place === "stopped" || s.place === "held") return;
+  if (why === "asked" || settings.autoClose) {
+    s.warning = null;
+    if (run.obstructed()) s.overdue = s.place === "open" && settings.autoClose;
+    else if (settings.outputs.includes("close")) closeNow(run);
+    return;
+  }
+  // The board closes by itself. With an open contact we wait for it; without one, from now on it may be closing.
+  if (run.wired("open")) return;
+  s.warning = null;
+  s.place = "closing";
+  s.commanded = false;
+  run.arm("travel", settings.travelMs);
+}

@@ -1,0 +1,90 @@
+import { type BarrierStep, type Draft, draft, idleBarrier } from "./barrier-draft.js";
+import { input } from "./barrier-inputs.js";
+import { fault, fireOn, open, settle } from "./barrier-moves.js";
+import { grant, operator } from "./barrier-requests.js";
+import { timeout } from "./barrier-timeouts.js";
+import type {
+  BarrierEvent,
+  BarrierSettings,
+  BarrierState,
+  InputName,
+  PulseLine,
+  PulseResult,
+} from "./barrier-types.js";
+
+/**
+ * One step of the barrier: what it is told, what it is then, and what has to be done about it.
+ * Rules, strongest first: STOP · fire · loop and beam · hold · everything else.
+ */
+export function step(state: BarrierState, event: BarrierEvent, settings: BarrierSettings): BarrierStep {
+  if (event.type === "boot") return boot(event.inputs, settings);
+  const run = draft(state, settings);
+  if (!state.live) {
+    if (isRequest(event)) run.answer(false, "not-running");
+    return run.finish();
+  }
+  switch (event.type) {
+    case "shutdown":
+      return shutdown(run);
+    case "granted":
+      grant(run);
+      break;
+    case "free-exit":
+      open(run);
+      break;
+    case "operator":
+      operator(run, event.command);
+      break;
+    case "input":
+      input(run, event.name, event.active);
+      break;
+    case "timeout":
+      timeout(run, event.timer);
+      break;
+    case "pulse-ended":
+      pulseEnded(run, event.line, event.result);
+      break;
+  }
+  return run.finish();
+}
+
+function isRequest(event: BarrierEvent): boolean {
+  return event.type === "granted" || event.type === "operator" || event.type === "free-exit";
+}
+
+function boot(levels: Readonly<Partial<Record<InputName, boolean>>>, settings: BarrierSettings): BarrierStep {
+  const idle = idleBarrier();
+  const run = draft(idle, settings);
+  run.s.live = true;
+  run.s.inputs = { ...idle.inputs, ...levels };
+  run.s.exitStuck = run.s.inputs.exit;
+  settle(run);
+  for (const name of ["loop", "beam", "presence", "exit"] as const) {
+    if (run.s.inputs[name]) run.arm(`stuck-${name}`, settings.stuckInputMs);
+  }
+  if (run.s.inputs.fire) fireOn(run);
+  return run.finish();
+}
+
+function shutdown(run: Draft): BarrierStep {
+  run.add({ type: "cut", line: "lift" }, { type: "cut", line: "close" }, { type: "cut", line: "stop" });
+  run.disarm("travel", "assume", "open", "warn", "hold", "fire", "hold-off", "held-open", "presence");
+  run.disarm("stuck-exit", "stuck-loop", "stuck-beam", "stuck-presence");
+  Object.assign(run.s, { ...idleBarrier(), inputs: run.s.inputs });
+  return run.finish();
+}
+
+function pulseEnded(run: Draft, line: PulseLine, result: PulseResult) {
+  const { s, settings } = run;
+  if (line === s.pulsing) s.pulsing = null;
+  if (result === "cut") return;
+  if (result === "relay-on") return fault(run, "relay-on");
+  if (result === "no-relay") {
+    // Nothing was pulled, so nothing has to be waited for: the next request may try again at once.
+    if (line !== "stop" && (s.place === "opening" || s.place === "closing")) fault(run, "no-relay");
+    return;
+  }
+  if (line !== "lift" || settings.holdOffMs === 0) return;
+  s.holdOff = true;
+  run.arm("hold-off", settings.holdOffMs);
+}
