@@ -70,7 +70,7 @@ build() {
   if [ -f "$mark" ] && [ -z "$(find src test tsconfig.json package-lock.json -newer "$mark" \( -name '*.ts' -o -name '*.json' \) -print -quit)" ]; then return 0; fi
   say "building"
   rm -rf dist
-  npx tsc -p . || fail "the build failed; the lines above say where."
+  node_modules/.bin/tsc -p . || fail "the build failed; the lines above say where."
   chmod +x dist/src/cli.js
   touch "$mark"
 }
