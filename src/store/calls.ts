@@ -1,0 +1,174 @@
+import { type AllRepositories, type PassEntry, StoreError } from "../core/repositories.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { type Answer, type Call, isQuestion, type RepositoryName } from "./protocol.js";
+
+interface Waiting {
+  call: Call;
+  resolve(value: unknown): void;
+  reject(error: StoreError): void;
+  bytes: number;
+  held: boolean;
+}
+
+const names: RepositoryName[] = [
+  "passes",
+  "rules",
+  "segments",
+  "clips",
+  "outbox",
+  "edges",
+  "settings",
+  "operators",
+  "audit",
+  "register",
+  "wear",
+  "search",
+];
+/** What happened at the gate cannot be asked for again: these wait for the disk instead of failing. */
+const kept = new Set(["passes.save", "outbox.add", "edges.add", "audit.add", "rules.use"]);
+const MAX_WAITING = 5000;
+const MAX_HELD_BYTES = 32_000_000;
+const RETRY_MS = 1000;
+
+/** Calls on their way to the store thread and back; those that must not be lost are repeated until they are durable. */
+export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): void }) {
+  const waiting = new Map<number, Waiting>();
+  let nextId = 1;
+  let trouble = "";
+  let refused = 0;
+  let picturesDropped = 0;
+  let cancelRetry: (() => void) | null = null;
+
+  const repositories = Object.fromEntries(
+    names.map((name) => [name, remote(name)]),
+  ) as unknown as AllRepositories;
+  return {
+    repositories,
+    /** Why the disk cannot be written at the moment; empty when it can. */
+    trouble: () => trouble,
+    figures: () => ({ waiting: waiting.size, held: countHeld(), refused, picturesDropped }),
+    answer(answers: readonly Answer[]): void {
+      for (const answer of answers) settle(answer);
+    },
+    /** A new thread has taken over: what was not acknowledged is sent again, in order. Every kept call may be repeated. */
+    repeatAll(): void {
+      cancelRetry?.();
+      cancelRetry = null;
+      for (const entry of waiting.values()) {
+        entry.held = false;
+        parts.post(entry.call);
+      }
+    },
+    refuseAll(error: StoreError): void {
+      cancelRetry?.();
+      cancelRetry = null;
+      for (const entry of waiting.values()) entry.reject(error);
+      waiting.clear();
+    },
+  };
+
+  function remote(repository: RepositoryName): object {
+    // `then` must stay undefined, or awaiting the object would call the thread.
+    return new Proxy(
+      {},
+      {
+        get: (_, method) =>
+          typeof method !== "string" || method === "then"
+            ? undefined
+            : (...args: unknown[]) => send(repository, method, args),
+      },
+    );
+  }
+
+  function send(repository: RepositoryName, method: string, args: unknown[]): Promise<unknown> {
+    const isKept = kept.has(`${repository}.${method}`);
+    if (waiting.size >= MAX_WAITING) {
+      refused++;
+      return Promise.reject(
+        new StoreError("busy", `The store is behind: ${waiting.size} calls wait; this one was not taken.`),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      const call: Call = { id: nextId++, repository, method, args };
+      const entry: Waiting = { call, resolve, reject, bytes: isKept ? sizeOf(args) : 0, held: false };
+      waiting.set(call.id, entry);
+      // Order is kept: while older ones are held back, newer ones of the same sort queue behind them.
+      if (isKept && cancelRetry !== null) hold(entry);
+      else parts.post(call);
+    });
+  }
+
+  function settle(answer: Answer): void {
+    const entry = waiting.get(answer.id);
+    if (entry === undefined) return;
+    const { repository, method } = entry.call;
+    if (answer.error === undefined) {
+      waiting.delete(answer.id);
+      if (trouble !== "" && !isQuestion(method)) recovered();
+      entry.resolve(answer.value);
+      return;
+    }
+    if (answer.error.code !== "cannot-write") {
+      waiting.delete(answer.id);
+      entry.reject(new StoreError(answer.error.code, answer.error.message));
+      return;
+    }
+    if (trouble === "")
+      parts.log.error({}, `${answer.error.message} Decisions go on; passes wait in memory.`);
+    trouble = answer.error.message;
+    if (!kept.has(`${repository}.${method}`)) {
+      waiting.delete(answer.id);
+      entry.reject(new StoreError("cannot-write", answer.error.message));
+      return;
+    }
+    hold(entry);
+  }
+
+  function hold(entry: Waiting): void {
+    entry.held = true;
+    if (heldBytes() > MAX_HELD_BYTES) dropPictures(entry);
+    cancelRetry ??= parts.clock.after(RETRY_MS, retry);
+  }
+
+  function retry(): void {
+    cancelRetry = null;
+    for (const entry of waiting.values()) {
+      if (!entry.held) continue;
+      entry.held = false;
+      parts.post(entry.call);
+    }
+  }
+
+  function recovered(): void {
+    parts.log.info({}, "The store can write again.");
+    trouble = "";
+  }
+
+  /** The row and the decision are worth more than the picture when memory is short. */
+  function dropPictures(entry: Waiting): void {
+    const pass = entry.call.args[0] as PassEntry;
+    if (entry.call.method !== "save" || pass.pictures === undefined) return;
+    picturesDropped += pass.pictures.length;
+    const { pictures: _, ...rest } = pass;
+    entry.call = { ...entry.call, args: [rest] };
+    entry.bytes = sizeOf(entry.call.args);
+  }
+
+  function countHeld(): number {
+    let n = 0;
+    for (const entry of waiting.values()) if (entry.held) n++;
+    return n;
+  }
+
+  function heldBytes(): number {
+    let n = 0;
+    for (const entry of waiting.values()) if (entry.held) n += entry.bytes;
+    return n;
+  }
+}
+
+function sizeOf(args: readonly unknown[]): number {
+  const pictures = (args[0] as PassEntry | undefined)?.pictures;
+  return 2000 + (pictures ?? []).reduce((n, picture) => n + picture.jpeg.byteLength, 0);
+}

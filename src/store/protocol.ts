@@ -1,0 +1,49 @@
+import type { AllRepositories, StoreErrorCode } from "../core/repositories.js";
+import type { BackendFigures } from "./backend.js";
+
+export type RepositoryName = keyof AllRepositories;
+
+/** What the store thread is started with. */
+export interface ThreadStart {
+  kind: "sql" | "json";
+  folder: string;
+  wallMs: number;
+}
+
+/** One call of one repository. */
+export interface Call {
+  id: number;
+  repository: RepositoryName;
+  method: string;
+  args: readonly unknown[];
+}
+
+export type ToThread = Call | { close: true };
+
+export interface Answer {
+  id: number;
+  value?: unknown;
+  error?: { code: StoreErrorCode; message: string };
+}
+
+export type FromThread =
+  | { type: "ready"; figures: BackendFigures }
+  /** Answers of one group, sent after its commit. */
+  | { type: "answers"; answers: readonly Answer[]; figures: BackendFigures }
+  /** Another process changed the data. */
+  | { type: "foreign-change" }
+  | { type: "maintained"; what: string; ms: number }
+  | { type: "closed" }
+  /** The store cannot be opened. */
+  | { type: "failed"; code: StoreErrorCode | "corrupt"; message: string };
+
+const questions = new Set(
+  "find list all get since pending count decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle soft alike".split(
+    " ",
+  ),
+);
+
+/** Whether this method only asks, so that it can be answered while the disk is full. */
+export function isQuestion(method: string): boolean {
+  return questions.has(method);
+}

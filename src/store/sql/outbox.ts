@@ -1,0 +1,29 @@
+import type { OutboxEvent } from "../../core/records.js";
+import type { OutboxRepository } from "../../core/repositories.js";
+import type { Database } from "../database.js";
+import type { Sync } from "./sync.js";
+
+/** Events waiting for the receiver, in order of commit. */
+export function createOutboxTable(db: Database): Sync<OutboxRepository> {
+  const insert = db.prepare(
+    "insert into outbox (id, kind, at, payload) values (@id, @kind, @at, @payload) on conflict (id) do nothing",
+  );
+  const after = db.prepare<[number, number], OutboxEvent>(
+    "select seq, id, kind, at, payload from outbox where acknowledged = 0 and seq > ? order by seq limit ?",
+  );
+  const done = db.prepare("update outbox set acknowledged = 1, payload = '' where seq = ?");
+  const tidy = db.prepare("delete from outbox where acknowledged = 1 and seq < ? - 10000");
+  const waiting = db.prepare<[], { n: number }>("select count(*) as n from outbox where acknowledged = 0");
+  return {
+    add(events) {
+      for (const event of events) insert.run(event);
+    },
+    pending: (afterSeq, limit) => after.all(afterSeq, limit),
+    acknowledge(seqs) {
+      for (const seq of seqs) done.run(seq);
+      const highest = Math.max(0, ...seqs);
+      if (highest % 500 === 0) tidy.run(highest);
+    },
+    count: () => waiting.get()!.n,
+  };
+}

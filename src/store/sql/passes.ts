@@ -1,0 +1,134 @@
+import type { DecisionRecord, PassRecord, PlateReadRecord } from "../../core/records.js";
+import type { PassEntry, PassFilter, PassRepository } from "../../core/repositories.js";
+import type { Database, Statement } from "../database.js";
+import type { createChain } from "./chain.js";
+import { bytesToRows, bytesToUnit, rowsToBytes, unitToBytes } from "./evidence.js";
+import type { createOutboxTable } from "./outbox.js";
+import type { Sync } from "./sync.js";
+
+export interface PassTableParts {
+  chain: ReturnType<typeof createChain>;
+  outbox: ReturnType<typeof createOutboxTable>;
+  /** Told of every pass that gained a reading or an appearance, inside the same transaction. */
+  onVectors(passSeq: number, entry: PassEntry): void;
+}
+
+const columns = `id, site, gate, camera, track_id as trackId, started_at as startedAt, ended_at as endedAt, plate, probability,
+  direction, frames, verdict, reason, sentence, clip_id as clipId`;
+
+/** Passes with their decisions, readings and pictures. */
+export function createPassTable(db: Database, parts: PassTableParts): Sync<PassRepository> {
+  const upsert = db.prepare<[PassRecord], { seq: number }>(`
+    insert into pass (id, site, gate, camera, track_id, started_at, ended_at, plate, probability, direction, frames, verdict, reason, sentence, clip_id)
+    values (@id, @site, @gate, @camera, @trackId, @startedAt, @endedAt, @plate, @probability, @direction, @frames, @verdict, @reason, @sentence, @clipId)
+    on conflict (id) do update set
+      ended_at = excluded.ended_at, plate = excluded.plate, probability = excluded.probability, direction = excluded.direction,
+      frames = excluded.frames, verdict = excluded.verdict, reason = excluded.reason, sentence = excluded.sentence,
+      clip_id = coalesce(excluded.clip_id, clip_id)
+    returning seq`);
+  const insertDecision = db.prepare(`
+    insert into decision (id, pass_id, at, verdict, reason, sentence, rule_id, plate, probability, evidence, chain_seq)
+    values (@id, @passId, @at, @verdict, @reason, @sentence, @ruleId, @plate, @probability, @evidence, @chainSeq)`);
+  const decisionExists = db.prepare<[string], { one: 1 }>("select 1 as one from decision where id = ?");
+  const insertRead = db.prepare(
+    "insert into plate_read (pass_seq, at, text, probability, chars, evidence) values (?, ?, ?, ?, ?, ?)",
+  );
+  const readExists = db.prepare<[number, number], { one: 1 }>(
+    "select 1 as one from plate_read where pass_seq = ? and at = ?",
+  );
+  const putPicture = db.prepare("insert or replace into picture (pass_seq, kind, jpeg) values (?, ?, ?)");
+  const putTrack = db.prepare(`
+    insert into track (id, pass_seq, camera, first_at, last_at, frames) values (?, ?, ?, ?, ?, ?)
+    on conflict (id) do update set last_at = excluded.last_at, frames = excluded.frames`);
+  const insertDetection = db.prepare(
+    "insert into detection (track_id, at, box, quad, confidence) values (?, ?, ?, ?, ?)",
+  );
+  const byId = db.prepare<[string], PassRecord>(`select ${columns} from pass where id = ?`);
+  const decisionsOf = db.prepare<[string], DecisionRecord>(`
+    select id, pass_id as passId, at, verdict, reason, sentence, rule_id as ruleId, plate, probability, evidence
+    from decision where pass_id = ? order by seq`);
+  const readsOf = db.prepare<
+    [string],
+    { at: number; text: string; probability: number; chars: Buffer; evidence: Buffer }
+  >(`
+    select at, text, r.probability, chars, evidence from plate_read r join pass p on p.seq = r.pass_seq where p.id = ? order by r.seq`);
+  const pictureOf = db.prepare<[string, string], { jpeg: Buffer }>(
+    "select jpeg from picture join pass on pass.seq = pass_seq where pass.id = ? and kind = ?",
+  );
+  const lists = new Map<string, Statement>();
+
+  return {
+    save(entry) {
+      const { seq } = upsert.get(entry.pass)!;
+      if (entry.decision !== undefined && decisionExists.get(entry.decision.id) === undefined) {
+        insertDecision.run({ ...entry.decision, chainSeq: parts.chain.append("decision", entry.decision) });
+      }
+      if (entry.read !== undefined && readExists.get(seq, entry.read.at) === undefined)
+        addRead(seq, entry.read);
+      for (const picture of entry.pictures ?? []) putPicture.run(seq, picture.kind, picture.jpeg);
+      if (entry.track !== undefined) {
+        const t = entry.track;
+        putTrack.run(t.id, seq, t.camera, t.firstAt, t.lastAt, t.frames);
+      }
+      for (const d of entry.detections ?? []) {
+        insertDetection.run(d.trackId, d.at, JSON.stringify(d.box), JSON.stringify(d.quad), d.confidence);
+      }
+      parts.onVectors(seq, entry);
+      parts.outbox.add(entry.events);
+    },
+    find: (id) => byId.get(id) ?? null,
+    list(filter) {
+      const limit = Math.min(Math.max(filter.limit ?? 50, 1), 1000);
+      const rows = listing(filter).all({ ...bound(filter), limit: limit + 1 }) as (PassRecord & {
+        seq: number;
+      })[];
+      const items = rows.slice(0, limit);
+      const next = rows.length > limit ? String(items.at(-1)!.seq) : null;
+      return { items: items.map(({ seq: _, ...pass }) => pass), next };
+    },
+    decisions: (passId) => decisionsOf.all(passId),
+    reads: (passId) =>
+      readsOf.all(passId).map((r) => ({
+        passId,
+        at: r.at,
+        text: r.text,
+        probability: r.probability,
+        chars: bytesToUnit(r.chars),
+        evidence: bytesToRows(r.evidence),
+      })),
+    picture: (passId, kind) => pictureOf.get(passId, kind)?.jpeg ?? null,
+  };
+
+  function addRead(seq: number, read: PlateReadRecord): void {
+    insertRead.run(
+      seq,
+      read.at,
+      read.text,
+      read.probability,
+      unitToBytes(read.chars),
+      rowsToBytes(read.evidence),
+    );
+  }
+
+  /** The statement for the filters in use, prepared once for each combination. */
+  function listing(filter: PassFilter): Statement {
+    const where = [
+      ...(filter.plate ? [/[?*]/.test(filter.plate) ? "plate glob @plate" : "plate = @plate"] : []),
+      ...(filter.from !== undefined ? ["started_at >= @from"] : []),
+      ...(filter.to !== undefined ? ["started_at <= @to"] : []),
+      ...(filter.verdict ? ["verdict = @verdict"] : []),
+      ...(filter.before ? ["seq < @before"] : []),
+    ];
+    const key = where.join(" and ");
+    const sql = `select seq, ${columns} from pass ${key ? `where ${key}` : ""} order by seq desc limit @limit`;
+    const statement = lists.get(key) ?? db.prepare(sql);
+    lists.set(key, statement);
+    return statement;
+  }
+}
+
+function bound(filter: PassFilter): Record<string, unknown> {
+  // A bracket would be a character class to `glob`; plates have none.
+  const plate = filter.plate?.toUpperCase().replace(/[^A-Z0-9?*#]/g, "");
+  return { ...filter, plate, before: filter.before ? Number(filter.before) : undefined };
+}

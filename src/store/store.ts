@@ -1,0 +1,162 @@
+import { Worker } from "node:worker_threads";
+import type { Config } from "../config.js";
+import { type AllRepositories, StoreError } from "../core/repositories.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import type { BackendFigures } from "./backend.js";
+import { createCalls } from "./calls.js";
+import type { FromThread, ThreadStart } from "./protocol.js";
+
+export interface StoreStatus {
+  kind: "sql" | "json";
+  /** `cannot-write`: what must not be lost waits in memory and is written when the disk lets it. */
+  state: "stopped" | "starting" | "ready" | "cannot-write" | "failed";
+  /** One sentence: what is wrong and what happens next; empty when nothing is. */
+  problem: string;
+  /** Calls that were made and are not yet durable. */
+  waiting: number;
+  /** Of these, calls held back because the disk cannot be written. */
+  held: number;
+  /** Calls refused because too much waited, pictures left out of held passes, restarts of the thread. */
+  refused: number;
+  picturesDropped: number;
+  restarts: number;
+  fileBytes: number;
+  logBytes: number;
+  writtenBytes: number;
+  /** Empty: the soft search works; else why it does not. */
+  searchOff: string;
+}
+
+export interface Store extends AllRepositories {
+  /** Starts the thread and opens the store; rejects with one sentence when it cannot be opened at all. */
+  start(): Promise<void>;
+  status(): StoreStatus;
+  /** Called when another process (the command line) has changed the data. */
+  onForeignChange(listener: () => void): void;
+  /** Commits what waits and ends the thread. */
+  close(): Promise<void>;
+}
+
+export interface StoreParts {
+  config: Pick<Config["store"], "kind">;
+  /** Folder of the database; made when missing. */
+  folder: string;
+  clock: Clock;
+  log: Log;
+}
+
+const RESTART_MS = 1000;
+
+/** The store as the gate process sees it: every call goes to the store thread and fulfils when it is durable. */
+export function createStore(parts: StoreParts): Store {
+  const { clock, log } = parts;
+  const calls = createCalls({ clock, post: (message) => worker?.postMessage(message), log });
+  const listeners: (() => void)[] = [];
+  let worker: Worker | null = null;
+  let state: StoreStatus["state"] = "stopped";
+  let problem = "";
+  let notice = "";
+  let restarts = 0;
+  let cancelRestart = () => {};
+  let figures: BackendFigures = { fileBytes: 0, logBytes: 0, writtenBytes: 0, searchOff: "", notice: "" };
+
+  return {
+    ...calls.repositories,
+    start() {
+      if (state !== "stopped") return Promise.resolve();
+      state = "starting";
+      return launch();
+    },
+    status: () => ({
+      kind: parts.config.kind,
+      state: state === "ready" && calls.trouble() !== "" ? "cannot-write" : state,
+      problem: problem || calls.trouble() || notice,
+      ...calls.figures(),
+      restarts,
+      fileBytes: figures.fileBytes,
+      logBytes: figures.logBytes,
+      writtenBytes: figures.writtenBytes,
+      searchOff: figures.searchOff,
+    }),
+    onForeignChange(listener) {
+      listeners.push(listener);
+    },
+    async close() {
+      cancelRestart();
+      const thread = worker;
+      const wasReady = state === "ready";
+      state = "stopped";
+      if (thread !== null) {
+        const gone = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
+        if (wasReady) thread.postMessage({ close: true });
+        else void thread.terminate();
+        await gone;
+      }
+      calls.refuseAll(new StoreError("closed", "The store was closed before this was written."));
+    },
+  };
+
+  function launch(): Promise<void> {
+    const start: ThreadStart = { kind: parts.config.kind, folder: parts.folder, wallMs: clock.wallMs() };
+    const thread = new Worker(new URL("./thread.js", import.meta.url), { workerData: start });
+    worker = thread;
+    return new Promise((resolve, reject) => {
+      let settled = false;
+      thread.on("message", (message: FromThread) => {
+        if (message.type === "ready") {
+          settled = true;
+          ready(message.figures);
+          resolve();
+        } else if (message.type === "failed") {
+          problem = `The store in ${parts.folder} cannot be opened: ${message.message}`;
+        } else hear(message);
+      });
+      thread.on("error", (error) => {
+        problem = `The store thread ended (${error.message}); it is started again.`;
+        log.error({ err: error.message }, problem);
+      });
+      thread.on("exit", () => {
+        worker = null;
+        if (state === "stopped") return;
+        if (!settled && restarts === 0) {
+          state = "failed";
+          reject(new StoreError("cannot-write", problem || `The store in ${parts.folder} cannot be opened.`));
+          return;
+        }
+        if (!settled) resolve();
+        again();
+      });
+    });
+  }
+
+  function ready(now: BackendFigures): void {
+    figures = now;
+    state = "ready";
+    problem = "";
+    notice = now.notice;
+    if (notice !== "") log.error({}, notice);
+    if (now.searchOff !== "") log.warn({}, now.searchOff);
+    calls.repeatAll();
+  }
+
+  function hear(message: FromThread): void {
+    if (message.type === "answers") {
+      figures = message.figures;
+      calls.answer(message.answers);
+    } else if (message.type === "foreign-change") {
+      for (const listener of listeners) listener();
+    } else if (message.type === "maintained") {
+      log.debug({ ms: Math.round(message.ms) }, `Store: ${message.what}.`);
+    }
+  }
+
+  function again(): void {
+    state = "failed";
+    restarts++;
+    cancelRestart = clock.after(RESTART_MS, () => {
+      state = "starting";
+      void launch();
+    });
+  }
+}
