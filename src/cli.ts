@@ -33,6 +33,11 @@ const commands: Record<string, Entry> = {
     sentence: "keeps the lists of plates that may or may not pass",
     load: async () => (await import("./commands/rules.js")).rulesCommand,
   },
+  settings: {
+    usage: "settings [--markdown]",
+    sentence: "prints every setting with its default",
+    load: async () => (await import("./commands/settings.js")).settingsCommand,
+  },
   doctor: {
     usage: "doctor [--config FILE]",
     sentence: "tells what works on this machine",
