@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { brokerSettings, reportSettings } from "./report/settings.js";
 
 const ms = (byDefault: number, min: number, max: number) =>
   z.number().int().min(min).max(max).default(byDefault);
@@ -123,6 +124,25 @@ const shape = z.strictObject({
       .describe("free space on the card that is never used, in bytes"),
     preRollMs: ms(5000, 0, 60000).describe("video kept before a pass, in ms"),
     postRollMs: ms(5000, 0, 60000).describe("video kept after a pass, in ms"),
+    clipMaxBytes: z
+      .number()
+      .int()
+      .min(10_000_000)
+      .default(2_000_000_000)
+      .describe("size of all clips together in bytes, pinned ones not counted"),
+    clipDays: z.number().min(0.01).max(3650).default(30).describe("days that clips of listed plates are kept"),
+    unknownClipDays: z
+      .number()
+      .min(0.01)
+      .max(3650)
+      .default(7)
+      .describe("days that clips of plates on no list are kept"),
+    dailyWriteBytes: z
+      .number()
+      .int()
+      .min(0)
+      .default(0)
+      .describe("bytes a day above which video rests until midnight UTC, to spare the card; 0: no limit"),
   }),
   store: section({
     kind: z
@@ -131,24 +151,18 @@ const shape = z.strictObject({
       .describe("sql: SQLite; json: plain files for small installations and tests"),
     passDays: z.number().min(1).max(3650).default(90).describe("days that passes are kept"),
   }),
-  report: section({
-    url: z.string().default("embedded").describe("mqtt://, mqtts://, or `embedded` for the broker inside"),
-    username: z.string().default("").describe("broker user"),
-    passwordFile: z.string().default("").describe("file that holds the broker password"),
-    topic: z
-      .string()
-      .regex(/^[^#+]+$/, "no # or + here")
-      .default("plategate")
-      .describe("first level of every topic"),
-  }),
-  broker: section({
-    host: z.string().default("127.0.0.1").describe("address the embedded broker listens on"),
-    port: z.number().int().min(0).max(65535).default(1883).describe("its port; 0: any free one"),
-  }),
+  report: reportSettings,
+  broker: brokerSettings,
   web: section({
     host: z.string().default("127.0.0.1").describe("address the page listens on"),
     port: z.number().int().min(0).max(65535).default(8080).describe("its port; 0: any free one"),
-    hosts: z.array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "is not a host name")).max(16).default([]).describe("more names under which the page may be asked for; the machine's own name and addresses always work"),
+    hosts: z
+      .array(z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, "is not a host name"))
+      .max(16)
+      .default([])
+      .describe(
+        "more names under which the page may be asked for; the machine's own name and addresses always work",
+      ),
   }),
   log: section({
     level: z
