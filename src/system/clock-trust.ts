@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import type { Clock } from "./clock.js";
 import type { Condition } from "./health.js";
 
@@ -14,11 +14,30 @@ export interface ClockTrust {
   close(): void;
 }
 
+/** What the machine says of its time. */
+export interface TimeFacts {
+  exists(path: string): boolean;
+  /** Seconds since 1970 of the battery-backed clock; NaN where there is none. */
+  batteryClockSeconds(): number;
+}
+
+const machine: TimeFacts = {
+  exists: existsSync,
+  batteryClockSeconds() {
+    try {
+      return Number(readFileSync("/sys/class/rtc/rtc0/since_epoch", "utf8"));
+    } catch {
+      return Number.NaN;
+    }
+  },
+};
+
 /**
  * Whether the wall clock can be believed. A board without a battery starts in the past: before the year of the
- * build, or with a time service running that has not reached its server yet, the clock is not trusted.
+ * build, or with a time service running that has not reached its server yet, the clock is not trusted; a battery-backed
+ * clock that kept the time makes up for a server that is never there.
  */
-export function watchClockTrust(clock: Clock, exists: (path: string) => boolean = existsSync): ClockTrust {
+export function watchClockTrust(clock: Clock, facts: TimeFacts = machine): ClockTrust {
   let sentence = look();
   let cancel = clock.after(LOOK_EVERY_MS, again);
 
@@ -38,7 +57,8 @@ export function watchClockTrust(clock: Clock, exists: (path: string) => boolean 
     if (clock.wallMs() < BUILT_AT)
       return "The clock has never been set: rules with dates and schedules wait for the time.";
     // Looked at twice a minute, off every hot path; /run is memory.
-    if (exists(TIMESYNC_FOLDER) && !exists(`${TIMESYNC_FOLDER}/synchronized`))
+    const waiting = facts.exists(TIMESYNC_FOLDER) && !facts.exists(`${TIMESYNC_FOLDER}/synchronized`);
+    if (waiting && !(facts.batteryClockSeconds() * 1000 >= BUILT_AT))
       return "The time service has not reached its server yet: rules with dates and schedules wait for the time.";
     return "";
   }
