@@ -19,7 +19,7 @@ from detector_model import Detector, Exported, macs, parameters
 from quantise import quantise
 from scenes import Cache
 
-FLOAT = ("/MatMul",)   # score and numbers of the last layer: tiny, and the most sensitive
+FLOAT = ("/MatMul", "/refine")   # last layer and second look: tiny, and the most sensitive
 THRESHOLD = 0.3
 
 

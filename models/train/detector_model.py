@@ -6,6 +6,8 @@ expensive high resolutions out. Deep features are added top-down (FPN, Lin et al
 
 Per cell of 8x8 px the head gives a logit and 12 numbers, all relative to the plate's own size, so that a plate of 12 px
 and one of 600 px are equally hard (`decode`). The heatmap is CenterNet's (Zhou et al. 2019, "Objects as Points").
+The best 64 cells get a second look: the head map is read again at nine points of the found quadrilateral (its corners,
+edge middles, centre; the idea of RepPoints, Yang et al. 2019), which corrects score, box and corners at next to no cost.
 """
 import torch
 from torch import nn
@@ -45,7 +47,7 @@ def stage(c_in, c_out, n, mid):
 
 
 class Detector(nn.Module):
-    """uint8 [n,H,W,3] RGB -> (logit [n,h,w], numbers [n,h,w,12], features [n,C,H/32,W/32]), h = H/8, w = W/8."""
+    """uint8 [n,H,W,3] RGB -> (logit [n,h,w], numbers [n,h,w,12], head rows [n,h,w,c]), h = H/8, w = W/8."""
 
     def __init__(self, **config):
         super().__init__()
@@ -59,6 +61,7 @@ class Detector(nn.Module):
         self.head = nn.Sequential(Conv(k["neck"], k["head"]))
         self.score = nn.Linear(k["head"], 1)
         self.numbers = nn.Linear(k["head"], 12)
+        self.refine = Refine(k["head"])
         nn.init.constant_(self.score.bias, -5.0)
         nn.init.normal_(self.numbers.weight, std=0.02)
         nn.init.zeros_(self.numbers.bias)
@@ -73,10 +76,10 @@ class Detector(nn.Module):
         return self.head(self.l8(x8) + up(p16)), x32
 
     def forward(self, image):
-        head, features = self.maps(image)
+        head, _ = self.maps(image)
         with torch.autocast("cpu", enabled=False):
             rows = head.permute(0, 2, 3, 1).float()
-            return self.score(rows)[..., 0], self.numbers(rows) * REST, features
+            return self.score(rows)[..., 0], self.numbers(rows) * REST, rows
 
 
 def up(x):
@@ -99,10 +102,39 @@ def decode(numbers, px, py):
     return torch.stack([x0, y0, x1, y1], -1), torch.stack(corners, -1)
 
 
+class Refine(nn.Module):
+    """Second look at candidates: first logit, box and corners, and the head map -> corrected ones."""
+
+    def __init__(self, channels, width=128):
+        super().__init__()
+        self.one = nn.Linear(9 * (channels + 4) + 3, width)
+        self.two = nn.Linear(width, width)
+        self.out = nn.Linear(width, 13)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, rows, first, h, w, logit, box, corners):
+        """rows [cells,c], first: index of the picture's first cell [k] or 0, map height and width, logit [k], box [k,4],
+        corners [k,8] -> logit [k], box [k,4], corners [k,8]."""
+        tl, tr, br, bl = corners[:, 0:2], corners[:, 2:4], corners[:, 4:6], corners[:, 6:8]
+        points = torch.stack([tl, tr, br, bl, (tl + tr) / 2, (tr + br) / 2, (br + bl) / 2, (bl + tl) / 2, (tl + br) / 2], 1) / STRIDE
+        x = torch.floor(points[..., 0]).clamp(min=0.0)
+        y = torch.floor(points[..., 1]).clamp(min=0.0)
+        x, y = torch.where(x > w - 1, w - 1 + 0 * x, x), torch.where(y > h - 1, h - 1 + 0 * y, y)
+        seen = rows[(y * w + x).long() + first].flatten(1)
+        rest = (points - torch.stack([x, y], -1) - 0.5).clamp(-2.0, 2.0)
+        size = (box[:, 2:] - box[:, :2]).clamp(min=2.0)
+        own = (rest * STRIDE / size[:, None]).clamp(-1.5, 1.5)
+        known = torch.cat([seen, rest.flatten(1), own.flatten(1), torch.log(size / BASE_PX), logit[:, None] / 4], 1)
+        out = self.out(torch.relu(self.two(torch.relu(self.one(known)))))
+        step = out[:, 1:] * REST * torch.cat([size] * 6, 1)
+        return logit + out[:, 0], box + step[:, :4], corners + step[:, 4:]
+
+
 class Exported(nn.Module):
     """The graph as shipped: uint8 [1,H,W,3] -> plates float [1,64,13] by falling score, features float [1,C,H/32,W/32].
 
-    Peaks are the cells that are the greatest of their 3x3 neighbours; the regression runs on the best 64 cells alone.
+    Peaks are the cells that are the greatest of their 3x3 neighbours; regression and second look run on the best 64 alone.
     """
 
     def __init__(self, net):
@@ -112,7 +144,7 @@ class Exported(nn.Module):
     def forward(self, image):
         net = self.net
         head, features = net.maps(image)
-        width = head.shape[3]
+        height, width = head.shape[2], head.shape[3]
         rows = head.permute(0, 2, 3, 1).reshape(-1, head.shape[1])
         logit = (torch.matmul(rows, net.score.weight.t()) + net.score.bias).reshape(1, 1, -1, width)
         peak = F.max_pool2d(logit, 3, 1, 1)
@@ -123,8 +155,9 @@ class Exported(nn.Module):
         px = (index.float() - row * width) * STRIDE + STRIDE / 2
         py = row * STRIDE + STRIDE / 2
         box, corners = decode(numbers, px, py)
-        plates = torch.cat([torch.sigmoid(top)[:, None], box, corners], 1)[None]
-        return plates, features
+        logit, box, corners = net.refine(rows, 0, height, width, top, box, corners)
+        top, order = torch.topk(logit, CANDIDATES)
+        return torch.cat([torch.sigmoid(top)[:, None], box[order], corners[order]], 1)[None], features
 
 
 def parameters(net):

@@ -24,7 +24,8 @@ def main():
     path = os.path.join(a.out, "detector.ckpt")
     state = {"step": 0, "seconds": 0.0, "phase": 0}
     if a.start and not os.path.exists(path):
-        net.load_state_dict({k: v.float() for k, v in torch.load(a.start, map_location=device)["net"].items()})
+        saved = torch.load(a.start, map_location=device)
+        net.load_state_dict({k: v.float() for k, v in saved.get("mean", saved["net"]).items()}, strict=False)
     mean = copy.deepcopy(net).eval()
     optimiser = torch.optim.AdamW(groups(net), lr=a.rate, betas=(0.9, 0.98))
     if os.path.exists(path):
@@ -48,8 +49,8 @@ def main():
         for g in optimiser.param_groups:
             g["lr"] = rate
         with torch.autocast(device.type, dtype=torch.bfloat16):
-            logit, numbers, _ = net(images.to(device))
-        parts = losses(logit.cpu(), numbers.cpu(), labels, counts)
+            logit, numbers, rows = net(images.to(device))
+        parts = losses(net, logit, numbers, rows, labels.to(device), counts.to(device))
         loss = sum(parts.values())
         optimiser.zero_grad(set_to_none=True)
         loss.backward()

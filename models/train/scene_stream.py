@@ -74,7 +74,7 @@ class Maker:
         """A real scene through a random camera, mostly aimed at one of its plates; half of the time plates are replaced."""
         i = min(int(np.searchsorted(self.chance, rng.random())), len(self.cache) - 1)
         boxes, ih, iw = self.cache.boxes(i), self.cache.items[i]["height"], self.cache.items[i]["width"]
-        wide = rng.uniform(1.15, 1.6) if self.cache.items[i]["set"] in SQUASHED else 1.0
+        wide = rng.uniform(1.15, 1.6) if self.cache.items[i]["set"] in SQUASHED and rng.random() < 0.75 else 1.0
         wide *= np.exp(rng.normal(0, 0.05))
         good = np.flatnonzero(boxes[:, 4] > 0) if len(boxes) else []
         replace = len(good) and rng.random() < 0.45

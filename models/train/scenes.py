@@ -15,6 +15,7 @@ cv2.setNumThreads(1)
 ROW = 14
 SQUASHED = ("techkhid", "chirag-anpr")   # stretched to a square by their publishers
 PAD = 114
+IGNORE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "detector-ignore.json")   # plates that nobody marked
 
 
 class Cache:
@@ -37,9 +38,8 @@ class Cache:
             os.rename(path + ".new", path)
         self.pixels = np.memmap(path, np.uint8, "r")
         self.extra = {}
-        mined = os.path.join(folder, split + "-ignore.json")
-        if os.path.exists(mined):
-            with open(mined) as f:
+        if os.path.exists(IGNORE):
+            with open(IGNORE) as f:
                 self.extra = json.load(f)
 
     def __len__(self):
