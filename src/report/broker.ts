@@ -1,0 +1,124 @@
+/** The only file that knows the `aedes` package: the MQTT broker inside, for the demo and for gates on their own. */
+import { timingSafeEqual } from "node:crypto";
+import { createServer, type Server, type Socket } from "node:net";
+import { Aedes, type AuthenticateError } from "aedes";
+import type { Config } from "../config.js";
+import type { Log } from "../system/log.js";
+import { readSecret } from "./credentials.js";
+
+/** The broker inside cannot be started; the message says why and what to do. */
+export class BrokerError extends Error {}
+
+export interface Broker {
+  /** Listens; throws `BrokerError` when it cannot. */
+  start(): Promise<{ url: string; port: number }>;
+  status(): { clients: number; sentence: string };
+  close(): Promise<void>;
+}
+
+/** Connections at a time; more are hung up on. */
+const MOST_CLIENTS = 64;
+
+/** Builds the embedded broker. It listens on loopback only, unless it has a password. */
+export function createBroker(deps: { config: Config["broker"]; log: Log }): Broker {
+  const { config, log } = deps;
+  let server: Server | null = null;
+  let aedes: Aedes | null = null;
+  const sockets = new Set<Socket>();
+
+  return {
+    async start() {
+      const password = readSecret("broker.passwordFile", config.passwordFile, log);
+      if (!isLoopback(config.host) && password === null) {
+        throw new BrokerError(
+          `broker.host ${config.host}: the broker inside listens beyond this machine only with a password; ` +
+            "set broker.username and broker.passwordFile, or host: 127.0.0.1.",
+        );
+      }
+      aedes = await Aedes.createBroker({
+        id: "plategate",
+        concurrency: 100,
+        connectTimeout: 10_000,
+        keepaliveLimit: 0,
+        maxClientsIdLength: 64,
+        maxTopicLevels: 20,
+        authenticate: (client, username, given, done) => {
+          if (password === null || (username === config.username && same(given, password)))
+            return done(null, true);
+          log.warn({ client: client.id }, "the broker inside refused a wrong user or password");
+          done(
+            Object.assign(new Error("wrong user or password"), { returnCode: 4 }) as AuthenticateError,
+            null,
+          );
+        },
+      });
+      aedes.on("clientError", (client, error) =>
+        log.debug({ client: client?.id, error: error.message }, "a client of the broker inside failed"),
+      );
+      aedes.on("connectionError", (_client, error) =>
+        log.debug({ error: error.message }, "somebody at the broker inside does not speak MQTT"),
+      );
+      server = createServer(accept);
+      const port = await listen(server, config);
+      const url = `mqtt://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
+      log.info({ url }, "the broker inside listens");
+      return { url, port };
+    },
+    status: () => ({
+      clients: aedes?.connectedClients ?? 0,
+      sentence: server === null ? "not started" : `${aedes?.connectedClients ?? 0} connected`,
+    }),
+    async close() {
+      const [oldServer, oldAedes] = [server, aedes];
+      server = null;
+      aedes = null;
+      if (oldServer === null) return;
+      const closed = new Promise<void>((resolve) => oldServer.close(() => resolve()));
+      if (oldAedes) await new Promise<void>((resolve) => oldAedes.close(() => resolve()));
+      for (const socket of sockets) socket.destroy();
+      await closed;
+    },
+  };
+
+  function accept(socket: Socket): void {
+    if (aedes === null || sockets.size >= MOST_CLIENTS) {
+      log.warn({ clients: sockets.size }, "the broker inside has no room for another client");
+      socket.destroy();
+      return;
+    }
+    sockets.add(socket);
+    socket.on("close", () => sockets.delete(socket));
+    socket.on("error", () => {});
+    socket.setNoDelay(true);
+    aedes.handle(socket);
+  }
+}
+
+function listen(server: Server, config: Config["broker"]): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => {
+      const where = `broker ${config.host}:${config.port}`;
+      const why =
+        error.code === "EADDRINUSE"
+          ? "this port is taken, probably by another broker; set broker.port, or report.url to that broker."
+          : error.code === "EACCES"
+            ? "this port may not be opened; choose one above 1023."
+            : `cannot listen there (${error.code ?? error.message}).`;
+      reject(new BrokerError(`${where}: ${why}`));
+    });
+    server.listen(config.port, config.host, () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : config.port);
+    });
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
+
+function same(given: Readonly<Buffer> | undefined, password: string): boolean {
+  const right = Buffer.from(password);
+  const bytes = Buffer.from(given ?? []);
+  return bytes.length === right.length && timingSafeEqual(bytes, right);
+}

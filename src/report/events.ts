@@ -1,0 +1,43 @@
+/** Builds outbox rows from records. main.ts hands them to the store in the same transaction as the record itself. */
+import type { ClipRecord, DecisionRecord, OutboxEvent, PassRecord } from "../core/records.js";
+
+export type NewEvent = Omit<OutboxEvent, "seq">;
+
+/**
+ * One row of a pass's life: `NEW` once, `UPDATE` for each better read (`number` tells them apart), `END` once.
+ * The id is made of pass and phase, so the same row written twice stays one event.
+ */
+export function passEvent(
+  pass: PassRecord,
+  phase: "NEW" | "UPDATE" | "END",
+  at: number,
+  number = 0,
+): NewEvent {
+  const id = phase === "UPDATE" ? `${pass.id}:update:${number}` : `${pass.id}:${phase.toLowerCase()}`;
+  return { id, kind: "pass", at, payload: JSON.stringify({ phase, pass }) };
+}
+
+/** The replayable evidence stays in the database: it is large and nobody outside can use it. */
+export function decisionEvent(decision: DecisionRecord): NewEvent {
+  const { evidence: _kept, ...rest } = decision;
+  return { id: `decision:${decision.id}`, kind: "decision", at: decision.at, payload: JSON.stringify(rest) };
+}
+
+export function clipEvent(clip: ClipRecord): NewEvent {
+  const { path: _local, ...rest } = clip;
+  return { id: `clip:${clip.id}`, kind: "clip", at: clip.endedAt, payload: JSON.stringify(rest) };
+}
+
+/** Something happened at the barrier: `facts` are plain values, such as `{ state, cause, by }`. */
+export function barrierEvent(id: string, at: number, facts: Readonly<Record<string, unknown>>): NewEvent {
+  return { id: `barrier:${id}`, kind: "barrier", at, payload: JSON.stringify(facts) };
+}
+
+/** Something is wrong: `facts` has at least `sentence`, and `code` for machines. */
+export function alarmEvent(
+  id: string,
+  at: number,
+  facts: Readonly<Record<string, unknown>> & { code: string; sentence: string },
+): NewEvent {
+  return { id: `alarm:${id}`, kind: "alarm", at, payload: JSON.stringify(facts) };
+}

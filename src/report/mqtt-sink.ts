@@ -1,0 +1,197 @@
+import type { Config } from "../config.js";
+import type { OutboxEvent } from "../core/records.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { createDrain, type SendResult } from "./drain.js";
+import type { Intake } from "./intake.js";
+import { createLink } from "./link.js";
+import { type Account, connectionOptions } from "./link-options.js";
+import { messageOf } from "./messages.js";
+import { type Connection, openConnection, PublishError, type PublishOptions } from "./mqtt-connection.js";
+import type { Identity, OutboxPort, StatePort } from "./ports.js";
+import type { PlateCover } from "./privacy.js";
+import type { EventMessage } from "./shapes.js";
+import type { Sink } from "./sink.js";
+import { createStates } from "./states.js";
+import type { Topics } from "./topics.js";
+
+/** What else speaks over the same connection, such as Home Assistant's discovery. */
+export interface Companion {
+  /** Topics it listens to. */
+  subscriptions: readonly string[];
+  /** True: it was for this one. */
+  message(topic: string, payload: Buffer, retain: boolean, dup: boolean): boolean;
+  /** A new connection, before `online` is published; everything retained must be published again. */
+  up(publish: Publish): Promise<void>;
+  /** More messages for an event that is being sent. */
+  also(event: OutboxEvent, message: EventMessage): readonly { topic: string; payload: string }[];
+  close(): void;
+}
+
+export type Publish = (
+  topic: string,
+  payload: string | Uint8Array,
+  options?: PublishOptions,
+) => Promise<void>;
+
+/** The broker takes 16 MB and more, but many are set to less; what is above is cut or left out. */
+const WINDOW = 128;
+
+/** Plain topics on one MQTT connection: events from the outbox, retained states, commands. */
+export function createMqttSink(deps: {
+  url: string;
+  config: Config;
+  account: Account;
+  identity: Identity;
+  topics: Topics;
+  plates: PlateCover;
+  clock: Clock;
+  log: Log;
+  outbox: OutboxPort;
+  state: StatePort;
+  intake: Intake;
+  companions: readonly Companion[];
+  /** Publishes the crop of a pass where that is wanted. */
+  picture?: (message: EventMessage, publish: Publish) => void;
+  delivered(seqs: readonly number[]): void;
+  resumeAfter: number;
+}): Sink & { publish: Publish; republish(): Promise<void> } {
+  const { config, clock, log, topics, identity } = deps;
+  const wanted = config.report.protocol;
+  // The broker inside speaks 3.1.1 only; others get 5 until they say no.
+  let protocol: "5" | "3.1.1" =
+    wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
+  let lastPass: string | null = null;
+  let lastPassTold: string | null = null;
+
+  const states = createStates({
+    identity,
+    state: deps.state,
+    clock,
+    log,
+    publish: (name, json) => void publish(topics.state(name), json, { qos: 1, retain: true }).catch(() => {}),
+  });
+  const drain = createDrain({
+    name: "mqtt",
+    outbox: deps.outbox,
+    clock,
+    log,
+    window: WINDOW,
+    send,
+    delivered: deps.delivered,
+    idle: tellLastPass,
+  });
+  drain.resumeAfter(deps.resumeAfter);
+
+  const link = createLink({
+    name: "mqtt",
+    clock,
+    log,
+    servers: 1,
+    open: async (_server, events) => {
+      const options = connectionOptions(deps.url, config.report, deps.account, identity, protocol);
+      const will = { topic: topics.availability, payload: "offline", qos: 1, retain: true } as const;
+      try {
+        return await openConnection({ ...options, will }, events);
+      } catch (problem) {
+        if (wanted === "auto" && (problem as { wrongVersion?: boolean }).wrongVersion === true)
+          protocol = protocol === "5" ? "3.1.1" : "5";
+        throw problem;
+      }
+    },
+    up,
+    down: () => drain.down(),
+    message: (incoming) => {
+      if (incoming.topic === topics.setBarrier) void deps.intake.take(incoming);
+      else
+        deps.companions.some((c) =>
+          c.message(incoming.topic, incoming.payload, incoming.retain, incoming.dup),
+        );
+    },
+  });
+
+  return {
+    name: "mqtt",
+    start() {
+      states.start();
+      link.start();
+    },
+    poke: () => drain.poke(),
+    publish,
+    republish,
+    status: () => ({ name: "mqtt", ...link.status(), ...drain.status() }),
+    async close() {
+      states.close();
+      for (const companion of deps.companions) companion.close();
+      drain.down();
+      await link.close((c) => c.publish(topics.availability, "offline", { qos: 1, retain: true }));
+    },
+  };
+
+  function publish(topic: string, payload: string | Uint8Array, options: PublishOptions = {}): Promise<void> {
+    const connection = link.connection();
+    return connection
+      ? connection.publish(topic, payload, options)
+      : Promise.reject(new PublishError("not connected", true));
+  }
+
+  async function up(connection: Connection): Promise<void> {
+    // Listening comes first: who sees `online` may command at once.
+    await connection.subscribe([topics.setBarrier, ...deps.companions.flatMap((c) => c.subscriptions)]);
+    await republish();
+    drain.up();
+  }
+
+  async function republish(): Promise<void> {
+    for (const companion of deps.companions) await companion.up(publish);
+    await publish(topics.availability, "online", { qos: 1, retain: true });
+    states.all();
+    lastPassTold = null;
+    tellLastPass();
+  }
+
+  async function send(event: OutboxEvent): Promise<SendResult> {
+    const message = messageOf(event, identity, deps.plates);
+    if ("problem" in message) {
+      log.error({ event: event.id }, `an event cannot be reported: ${message.problem}`);
+      return "unusable";
+    }
+    const json = JSON.stringify(message);
+    const sends = [publish(topics.event(event.kind), json, { qos: 1 })];
+    for (const companion of deps.companions)
+      for (const other of companion.also(event, message))
+        sends.push(publish(other.topic, other.payload, { qos: 1 }));
+    if (message.event === "pass") lastPass = json;
+    deps.picture?.(message, publish);
+    const results = await Promise.allSettled(sends);
+    const failed = results.find((r) => r.status === "rejected") as PromiseRejectedResult | undefined;
+    if (failed === undefined) return "taken";
+    const error = failed.reason as PublishError;
+    if (error.lost) return "lost";
+    log.error({ event: event.id, code: error.code }, `the broker did not take an event: ${error.message}`);
+    return refusedForGood(error.code) ? "unusable" : held();
+  }
+
+  /** Not this event but this user is refused: nothing is given up, the connection starts again after a pause. */
+  function held(): SendResult {
+    void link.next("the broker refuses what this user publishes; correct its access list.");
+    return "lost";
+  }
+
+  /** Retained for those who come later; only the newest, so that a long outage does not send thousands. */
+  function tellLastPass(): void {
+    if (lastPass === null || lastPass === lastPassTold) return;
+    const json = lastPass;
+    publish(topics.state("last-pass"), json, { qos: 1, retain: true }).then(
+      () => {
+        lastPassTold = json;
+      },
+      () => {},
+    );
+  }
+}
+
+/** MQTT 5 reason codes that name this very packet: malformed, topic or payload format wrong, too large, retain not there. */
+function refusedForGood(code: number): boolean {
+  return [0x81, 0x82, 0x90, 0x95, 0x99, 0x9a].includes(code);
+}

@@ -1,0 +1,119 @@
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { iso, isoOrNull } from "./messages.js";
+import type { HealthView, Identity, StatePort } from "./ports.js";
+import { MESSAGE_VERSION } from "./shapes.js";
+import type { StateName } from "./topics.js";
+
+export interface States {
+  start(): void;
+  /** Publishes all of it again, changed or not: the broker may have forgotten. */
+  all(): void;
+  close(): void;
+}
+
+/** Health and storage are looked at this often besides being told of changes. */
+const LOOK_MS = 30_000;
+
+/**
+ * Publishes the retained states: each one when it changed, all of them on demand. `publish` is called with the
+ * same JSON text never twice in a row, except by `all`.
+ */
+export function createStates(deps: {
+  identity: Identity;
+  state: StatePort;
+  clock: Clock;
+  log: Log;
+  publish(name: StateName, json: string): void;
+}): States {
+  const { state, clock, identity } = deps;
+  const head = { v: MESSAGE_VERSION, site: identity.site, gate: identity.gate };
+  const last = new Map<StateName, string>();
+  let unsubscribe = () => {};
+  let cancel = () => {};
+  let closed = false;
+
+  return {
+    start() {
+      unsubscribe = state.subscribe(() => look(false));
+      tick();
+    },
+    all() {
+      last.clear();
+      look(true);
+    },
+    close() {
+      closed = true;
+      unsubscribe();
+      cancel();
+    },
+  };
+
+  function tick(): void {
+    look(true);
+    cancel = clock.after(LOOK_MS, tick);
+  }
+
+  function look(storageToo: boolean): void {
+    if (closed) return;
+    try {
+      tell("barrier", barrierMessage());
+      tell("inputs", { ...head, inputs: state.inputs() });
+      tell("health", healthMessage());
+    } catch (error) {
+      deps.log.error({ error: (error as Error).message }, "the state of the gate cannot be published");
+    }
+    if (!storageToo || state.storage === undefined) return;
+    state.storage().then(
+      (s) => {
+        if (!closed) tell("storage", { ...head, ...s, oldestAt: isoOrNull(s.oldestAt) });
+      },
+      (error: Error) => deps.log.warn({ error: error.message }, "the state of the storage cannot be read"),
+    );
+  }
+
+  function tell(name: StateName, message: object): void {
+    const json = JSON.stringify(message);
+    if (last.get(name) === json) return;
+    last.set(name, json);
+    deps.publish(name, json);
+  }
+
+  function barrierMessage() {
+    const { state: word, sinceAt, sentence, dryRun, heldUntilAt, mode } = state.barrier();
+    const heldUntil = isoOrNull(heldUntilAt);
+    return { ...head, state: word, since: iso(sinceAt), sentence, dryRun, heldUntil, mode: mode ?? "normal" };
+  }
+
+  function healthMessage() {
+    const parts = state.health();
+    const figures = state.figures?.() ?? {};
+    return {
+      ...head,
+      state: worst(parts),
+      parts: Object.fromEntries(
+        parts.map((p) => [
+          p.part,
+          { name: p.name, state: p.state, sentence: p.sentence, since: isoOrNull(p.sinceAt) },
+        ]),
+      ),
+      // Rounded, so that noise is no news.
+      temperatureC: figures.temperatureC === undefined ? null : Math.round(figures.temperatureC),
+      fps: Object.fromEntries(
+        Object.entries(figures.fps ?? {}).map(([camera, fps]) => [camera, Math.round(fps)]),
+      ),
+      readRate: figures.readRate === undefined ? null : Math.round(figures.readRate * 100) / 100,
+      rssBytes:
+        figures.rssBytes === undefined ? null : Math.round(figures.rssBytes / 10_000_000) * 10_000_000,
+      uptimeSeconds:
+        figures.uptimeSeconds === undefined ? null : Math.floor(figures.uptimeSeconds / 300) * 300,
+      version: identity.version,
+    };
+  }
+}
+
+function worst(parts: readonly HealthView[]): HealthView["state"] {
+  for (const state of ["bad", "warning", "unknown"] as const)
+    if (parts.some((p) => p.state === state)) return state;
+  return "good";
+}
