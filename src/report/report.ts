@@ -48,7 +48,7 @@ export interface Report {
 /** Tells the world what happens at the gate, and the gate what the world asks for. */
 export function createReport(deps: ReportDeps): Report {
   const { config, clock, identity } = deps;
-  const log = deps.log.child({ part: "report" });
+  const { log } = deps;
   const { report } = config;
   let sinks: readonly Sink[] = [];
   let closeRest = async () => {};
