@@ -1,6 +1,19 @@
-import type { Box, Quad } from "../core/geometry.js";
+import type { Box, Detection, Quad } from "../core/geometry.js";
+import { type MotionState, noMotion, stepMotion } from "../core/motion.js";
+import type { PlateRead } from "../core/plate.js";
 import type { Sighting } from "../core/sighting.js";
-import type { Picture } from "../system/picture.js";
+import {
+  finishSightings,
+  noSightings,
+  type SightingsOptions,
+  type SightingsState,
+  type SightingsStep,
+  sightingsDefaults,
+  stepSightings,
+  wantsRead,
+} from "../core/sightings.js";
+import { noTracks, stepTracks, type Track, type TrackerState, trackDefaults } from "../core/track.js";
+import { jpegOf, type Picture } from "../system/picture.js";
 import type { StageTimes, Vision } from "./vision.js";
 
 /** A picture with the monotonic ms at which it was taken; a camera's `Frame` is one. */
@@ -14,6 +27,7 @@ export interface Observation {
   looked: boolean;
   /** Plates in this very frame, with what the vote says of their track so far, for drawing; empty when not looked. */
   plates: readonly {
+    trackId: string;
     box: Box;
     quad: Quad;
     confidence: number;
@@ -22,17 +36,23 @@ export interface Observation {
   }[];
   /** To be sent to the gate, in this order. */
   sightings: readonly Sighting[];
+  /** Ms of each step: `motion`, `scale`, `detect`, `straighten`, `read`, `vote`, `pictures`. */
   stages: StageTimes;
 }
 
 export interface ObserverDeps {
+  /** Opened with a `minConfidence` below the one given here, so that weak detections can continue a track. */
   vision: Vision;
   /** Camera name, part of every sighting. */
   camera: string;
   /** Unique for this start of the process, part of every track id. */
   session: string;
+  /** Smallest detector confidence that starts a track. */
+  minConfidence: number;
   /** Put crop and frame JPEGs into sightings; default true. */
   pictures?: boolean;
+  /** Skip frames in which nothing moves; default true. */
+  motionGate?: boolean;
 }
 
 /** Frames of one camera in, sightings out: motion gate, detector, reader, tracker and vote in one place. */
@@ -40,5 +60,126 @@ export interface Observer {
   /** One frame at a time: wait for the answer before the next call. */
   observe(frame: TimedPicture): Promise<Observation>;
   /** The source has ended: ends every open track. */
-  finish(): readonly Sighting[];
+  finish(): Promise<readonly Sighting[]>;
+}
+
+const THUMBNAIL = { width: 64, height: 36 };
+/** A plate lower than this many pixels cannot be read; trying would only feed the vote with noise. */
+const MIN_READ_PX = 6;
+
+export function createObserver(deps: ObserverDeps): Observer {
+  const { vision } = deps;
+  const options: SightingsOptions = { ...sightingsDefaults, camera: deps.camera, session: deps.session };
+  const tracking = { ...trackDefaults, startConfidence: deps.minConfidence };
+  let motion: MotionState = noMotion;
+  let tracker: TrackerState = noTracks;
+  let state: SightingsState = noSightings;
+  let size = { width: 0, height: 0 };
+  /** The best view of each open track, kept as pixels and encoded only when it is sent. */
+  const best = new Map<string, { frame: Picture; detection: Detection }>();
+
+  return {
+    async observe(frame) {
+      size = { width: frame.width, height: frame.height };
+      const stages: StageTimes = {};
+      const lap = stopwatch(stages);
+      if (deps.motionGate !== false) {
+        const attentive = state.encounters.length > 0 || tracker.tracks.length > 0;
+        const step = stepMotion(
+          motion,
+          vision.thumbnail(frame, THUMBNAIL.width, THUMBNAIL.height),
+          frame.atMs,
+          attentive,
+        );
+        motion = step.state;
+        lap("motion");
+        if (!step.look) return { looked: false, plates: [], sightings: [], stages };
+      }
+      const found = await vision.detect(frame);
+      const tracked = stepTracks(tracker, found.detections, frame.atMs, tracking);
+      tracker = tracked.state;
+      const seen = found.detections.flatMap((detection, i) => {
+        const track = tracked.seen[i];
+        return track === null || track === undefined ? [] : [{ detection, track }];
+      });
+      const { reads, stages: reading } = await readSome(frame, seen);
+      Object.assign(stages, found.stages, reading);
+      lap(null);
+      const step = stepSightings(
+        state,
+        seen.map(({ track }, i) => ({ track, read: reads[i] ?? null })),
+        tracked.ended,
+        frame,
+        options,
+      );
+      state = step.state;
+      for (const { trackId, seen: index } of step.keep)
+        best.set(trackId, { frame, detection: seen[index]!.detection });
+      lap("vote");
+      const sightings = await withPictures(step.sightings);
+      lap("pictures");
+      return {
+        looked: true,
+        plates: seen.map(({ detection }, i) => drawn(detection, step.trackIds[i]!)),
+        sightings,
+        stages,
+      };
+    },
+
+    async finish() {
+      const last = await withPictures(finishSightings(state, size, options));
+      state = { ...noSightings, nextNumber: state.nextNumber };
+      tracker = { ...noTracks, nextId: tracker.nextId };
+      return last;
+    },
+  };
+
+  /** Reads those plates whose vote still needs it. */
+  async function readSome(frame: TimedPicture, seen: readonly { detection: Detection; track: Track }[]) {
+    const wanted = seen.map(
+      ({ track, detection }) =>
+        detection.box[3] >= MIN_READ_PX && wantsRead(state, track, frame.atMs, options),
+    );
+    const { looks, stages } = await vision.read(
+      frame,
+      seen.filter((_, i) => wanted[i]).map((s) => s.detection),
+    );
+    let next = 0;
+    const reads: (PlateRead | null)[] = wanted.map((w) => (w ? (looks[next++]?.read ?? null) : null));
+    return { reads, stages };
+  }
+
+  async function withPictures(drafts: SightingsStep["sightings"]): Promise<Sighting[]> {
+    const sightings: Sighting[] = [];
+    for (const { sighting, withCrop } of drafts) {
+      const view = best.get(sighting.trackId);
+      if (sighting.phase === "end") best.delete(sighting.trackId);
+      if (deps.pictures === false || !withCrop || view === undefined) {
+        sightings.push(sighting);
+        continue;
+      }
+      const crop = vision.crop(view.frame, view.detection);
+      const pictures = {
+        frame: await jpegOf(view.frame, { quality: 82 }),
+        ...(crop === null ? {} : { crop: await jpegOf(crop, { quality: 88 }) }),
+      };
+      sightings.push({ ...sighting, ...pictures });
+    }
+    return sightings;
+  }
+
+  function drawn({ box, quad, confidence }: Detection, trackId: string) {
+    const known = state.encounters.find((e) => e.trackId === trackId)?.tally;
+    return { trackId, box, quad, confidence, text: known?.plate ?? "", probability: known?.probability ?? 0 };
+  }
+}
+
+/** Notes the ms since the last lap under a name; null only starts a new lap. */
+function stopwatch(stages: StageTimes): (name: string | null) => void {
+  let last = performance.now();
+  return (name) => {
+    const now = performance.now();
+    if (name !== null) stages[name] = now - last;
+    last = now;
+  };
 }

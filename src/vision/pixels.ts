@@ -1,3 +1,4 @@
+/// <reference path="./webassembly.d.ts" />
 import { readFileSync } from "node:fs";
 import { type Box, boxAround, type Point, type Quad, quadSize, squareToQuad } from "../core/geometry.js";
 import type { Picture } from "../system/picture.js";

@@ -1,20 +1,26 @@
-import type { Detection } from "../core/geometry.js";
+import type { Box, Detection } from "../core/geometry.js";
+import { quadSize, widen } from "../core/geometry.js";
 import type { PlateRead } from "../core/plate.js";
 import type { Picture } from "../system/picture.js";
+import { createDetector } from "./detector.js";
+import { createPixels } from "./pixels.js";
+import { type CropKind, createReader } from "./reader.js";
+import { openModel } from "./session.js";
 
 /** What the models say of one plate in one picture. */
 export interface PlateLook {
   /** Pixels of the picture that was looked at. */
   detection: Detection;
-  /** null: nobody asked to read it, or it is no whole plate. */
+  /** null: its corners could not be straightened. */
+  kind: CropKind | null;
+  /** null: it is no whole plate. */
   read: PlateRead | null;
-  /** The straightened plate as the reader saw it; null where nothing was read. */
-  crop: Picture | null;
 }
 
 export interface VisionOptions {
   modelsFolder: string;
   threads: number;
+  /** Detections below this are not answered. */
   minConfidence: number;
   /** Part of the picture to look at, 0..1: left, top, right, bottom. */
   zone?: readonly [number, number, number, number];
@@ -23,15 +29,72 @@ export interface VisionOptions {
 /** Ms spent in each step of one look: `scale`, `detect`, `straighten`, `read`. */
 export type StageTimes = Record<string, number>;
 
+/** The models at work: one picture at a time; wait for an answer before the next call. */
 export interface Vision {
-  /** Finds plates; one pass over the whole zone. */
-  detect(picture: Picture): Promise<{ detections: Detection[]; stages: StageTimes }>;
+  /** Finds plates in the zone, or in the given part of the picture, which is then looked at larger. */
+  detect(picture: Picture, part?: Box): Promise<{ detections: Detection[]; stages: StageTimes }>;
   /** Reads the given plates of the picture, in their order. */
   read(
     picture: Picture,
     detections: readonly Detection[],
   ): Promise<{ looks: PlateLook[]; stages: StageTimes }>;
-  /** Model name → version and first digits of its sha256. */
+  /** Tiny grey picture for the motion gate. */
+  thumbnail(picture: Picture, width: number, height: number): Uint8Array;
+  /** The plate straightened at its own size and shape, for people; null for corners that make no plate. */
+  crop(picture: Picture, detection: Detection): Picture | null;
+  /** Model name → version. */
   models(): Record<string, string>;
   close(): Promise<void>;
+}
+
+/** Loads the models; rejects with a `ModelError`, one sentence, when one of them cannot be used. */
+export async function openVision(options: VisionOptions): Promise<Vision> {
+  const detectorModel = await openModel(options.modelsFolder, "detector", options.threads);
+  const readerModel = await openModel(options.modelsFolder, "reader", options.threads);
+  const pixels = createPixels();
+  const detector = createDetector(detectorModel, pixels);
+  const reader = createReader(readerModel, pixels);
+  return {
+    async detect(picture, part = zoneOf(picture, options.zone)) {
+      const { detections, scaleMs, detectMs } = await detector.detect(picture, part, options.minConfidence);
+      return { detections, stages: { scale: scaleMs, detect: detectMs } };
+    },
+    async read(picture, detections) {
+      if (detections.length === 0) return { looks: [], stages: {} };
+      const { readings, straightenMs, readMs } = await reader.read(picture, detections);
+      const looks = readings.map((reading, i): PlateLook => {
+        const detection = detections[i]!;
+        if (reading === null) return { detection, kind: null, read: null };
+        return { detection, kind: reading.kind, read: reading.kind === "whole" ? reading.read : null };
+      });
+      return { looks, stages: { straighten: straightenMs, read: readMs } };
+    },
+    thumbnail(picture, width, height) {
+      pixels.put(picture);
+      return pixels.thumbnail(width, height);
+    },
+    crop(picture, { quad }) {
+      pixels.put(picture);
+      const roomy = widen(quad, 0.08, 0.15);
+      const { width, height } = quadSize(roomy);
+      const scale = Math.min(1, 480 / width) * Math.max(1, 96 / width);
+      return pixels.straighten(
+        roomy,
+        Math.max(8, Math.round(width * scale)),
+        Math.max(8, Math.round(height * scale)),
+      );
+    },
+    models: () => ({ detector: detectorModel.version, reader: readerModel.version }),
+    async close() {
+      await detectorModel.close();
+      await readerModel.close();
+    },
+  };
+}
+
+function zoneOf({ width, height }: Picture, zone: VisionOptions["zone"]): Box {
+  const [left, top, right, bottom] = zone ?? [0, 0, 1, 1];
+  const part: Box = [left * width, top * height, (right - left) * width, (bottom - top) * height];
+  // A zone of nothing is a slip of the hand, not a wish to see nothing.
+  return part[2] >= 32 && part[3] >= 32 ? part : [0, 0, width, height];
 }
