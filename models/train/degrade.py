@@ -19,6 +19,8 @@ def degrade(image, rng, strength):
         image = focus_blur(image, .3 + image.shape[0] * .035 * strength * u())
     if u() < .8:
         image = expose(image, 1 + .35 * rng.normal() * (.4 + strength), 28 * rng.normal() * (.4 + strength), np.exp(.35 * rng.normal() * (.4 + strength)))
+    if u() < .04:
+        image = 255 - image
     if u() < .07 + .12 * strength:
         image = infrared(image, rng)
     elif u() < .3:

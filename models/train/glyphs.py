@@ -16,7 +16,8 @@ CAP = 64
 FONT_PATTERNS = (
     "roadgeek/RG2014[BCDE]*.ttf", "opendin/*.ttf", "routed-gothic/routed-gothic*.ttf", "b612/B612-*.otf",
     "b612/B612Mono-*.otf", "ocr-b/OCRB.otf", "ocr-a/OCRA.ttf", "dejavu/DejaVuSans*.ttf", "liberation*/LiberationSans*.ttf",
-    "oxygen/*Bold.ttf")
+    "oxygen/*Bold.ttf",
+    "liberation*/LiberationSerif-Bold.ttf", "dejavu/DejaVuSerif*.ttf")
 
 
 def stroke_skeleton(char, v):
@@ -168,8 +169,15 @@ def font_face(path, rng):
     return face
 
 
+def slant(face, by):
+    """The face leaning to the right by `by` of its height."""
+    wide = int(abs(by) * CAP)
+    matrix = np.float32([[1, -by, wide if by > 0 else 0], [0, 1, 0]])
+    return {c: cv2.warpAffine(m, matrix, (m.shape[1] + wide, CAP)) for c, m in face.items()}
+
+
 class Faces:
-    """A pool of faces, one of which is replaced every `renew` draws; half strokes, half fonts."""
+    """A pool of faces, one of which is replaced every `renew` draws; two of three strokes, the others fonts; some lean."""
 
     def __init__(self, size=48, renew=12):
         self.size, self.renew, self.pool, self.draws, self.fonts = size, renew, [], 0, font_files()
@@ -179,6 +187,8 @@ class Faces:
         self.draws += 1
         if len(self.pool) < self.size or self.draws % self.renew == 0:
             face = font_face(self.fonts[rng.integers(len(self.fonts))], rng) if self.fonts and rng.random() < 0.35 else stroke_face(rng)
+            if rng.random() < .1:
+                face = slant(face, .05 + .25 * rng.random() if rng.random() < .85 else -.15 * rng.random() - .02)
             if len(self.pool) < self.size:
                 self.pool.append(face)
                 return face
