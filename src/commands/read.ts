@@ -1,0 +1,228 @@
+import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { basename, extname, join } from "node:path";
+import { parseArgs } from "node:util";
+import type { Box, Point, Quad } from "../core/geometry.js";
+import { jpegOf, type LoadedPicture, loadPicture, PictureError } from "../system/picture.js";
+import { overlayOf } from "../vision/annotate.js";
+import { modelsFolder } from "../vision/models-folder.js";
+import { lookAtPhoto } from "../vision/photo.js";
+import { ModelError } from "../vision/session.js";
+import { openVision, type PlateLook, type Vision } from "../vision/vision.js";
+
+const usage =
+  "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] PATH…";
+
+/** Detections below this are not reported, unless it is asked for. */
+const MIN_CONFIDENCE = 0.3;
+
+/** One line of `--json`. Pixels of the full, upright picture. */
+export interface ReadLine {
+  /** File name without folders. */
+  image: string;
+  /** Time to find and read, without decoding the file. */
+  ms: number;
+  plates: ReadPlate[];
+}
+
+export interface ReadPlate {
+  box: Box;
+  quad: Quad;
+  /** Empty when the plate could not be read or is cut off. */
+  text: string;
+  /** Probability that the text is right; of an unread plate, the confidence that it is one. */
+  score: number;
+  chars: readonly number[];
+  /** The detector's confidence. */
+  confidence: number;
+}
+
+interface Options {
+  json: boolean;
+  annotate: string | null;
+}
+
+/** `plategate read`: finds and reads the plates in photos and folders of photos. Returns the exit code. */
+export async function readCommand(args: string[]): Promise<number> {
+  const parsed = parse(args);
+  if (typeof parsed === "string") return complain(parsed, 2);
+  const { files, problems } = await picturesIn(parsed.paths);
+  for (const problem of problems) complain(problem, 1);
+  if (files.length === 0)
+    return problems.length > 0 ? 1 : complain(`No picture was found in ${parsed.paths.join(", ")}.`, 1);
+  let vision: Vision;
+  try {
+    if (parsed.annotate !== null) await mkdir(parsed.annotate, { recursive: true });
+    vision = await openVision({
+      modelsFolder: parsed.models,
+      threads: parsed.threads,
+      minConfidence: parsed.minConfidence,
+    });
+  } catch (error) {
+    if (error instanceof ModelError) return complain(error.message, 1);
+    return complain(
+      `${parsed.annotate}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}).`,
+      1,
+    );
+  }
+  try {
+    await warmUp(vision);
+    let failed = problems.length;
+    for (const file of files) if (!(await readFile(file, vision, parsed))) failed++;
+    return failed > 0 ? 1 : 0;
+  } finally {
+    await vision.close();
+  }
+}
+
+/** Reads one file and prints its line; false when it is no usable picture. */
+async function readFile(file: string, vision: Vision, options: Options): Promise<boolean> {
+  try {
+    const picture = await loadPicture(file);
+    const started = performance.now();
+    const looks = await lookAtPhoto(vision, picture);
+    const line = toLine(basename(file), performance.now() - started, looks, picture);
+    console.log(options.json ? JSON.stringify(line) : forPeople(line));
+    if (options.annotate !== null) await annotate(options.annotate, file, picture, looks);
+    return true;
+  } catch (error) {
+    if (error instanceof PictureError) complain(error.message, 1);
+    else complain(`${file}: ${(error as Error).message.split("\n")[0]}`, 1);
+    return false;
+  }
+}
+
+function toLine(image: string, ms: number, looks: readonly PlateLook[], picture: LoadedPicture): ReadLine {
+  const sx = picture.fullWidth / picture.width;
+  const sy = picture.fullHeight / picture.height;
+  const point = ([x, y]: Point): Point => [round(x * sx, 1), round(y * sy, 1)];
+  const plates = looks.map(
+    ({ detection: { box, quad, confidence }, read }): ReadPlate => ({
+      box: [round(box[0] * sx, 1), round(box[1] * sy, 1), round(box[2] * sx, 1), round(box[3] * sy, 1)],
+      quad: [point(quad[0]), point(quad[1]), point(quad[2]), point(quad[3])],
+      text: read?.text ?? "",
+      score: round(read !== null && read.text !== "" ? read.score : confidence, 4),
+      chars: (read?.chars ?? []).map((p) => round(p, 4)),
+      confidence: round(confidence, 4),
+    }),
+  );
+  return { image, ms: round(ms, 2), plates };
+}
+
+function forPeople({ image, ms, plates }: ReadLine): string {
+  const texts = plates.map((p) =>
+    p.text === "" ? "unread plate" : `${p.text} (${Math.round(p.score * 100)} %)`,
+  );
+  return `${image}: ${texts.length === 0 ? "no plate" : texts.join(", ")}  [${ms.toFixed(1)} ms]`;
+}
+
+async function annotate(
+  folder: string,
+  file: string,
+  picture: LoadedPicture,
+  looks: readonly PlateLook[],
+): Promise<void> {
+  const marks = looks.map(({ detection, read }) => ({ quad: detection.quad, label: read?.text ?? "" }));
+  const jpeg = await jpegOf(picture, {
+    quality: 88,
+    overlaySvg: overlayOf(picture.width, picture.height, marks),
+  });
+  await writeFile(join(folder, `${basename(file, extname(file))}.plates.jpg`), jpeg);
+}
+
+/** The first run of a model costs several times a later one; nobody wants to measure that. */
+async function warmUp(vision: Vision): Promise<void> {
+  const grey = { width: 640, height: 384, rgb: new Uint8Array(640 * 384 * 3).fill(114) };
+  await vision.detect(grey);
+  const box: Box = [100, 100, 160, 64];
+  await vision.read(grey, [
+    {
+      box,
+      quad: [
+        [100, 100],
+        [260, 100],
+        [260, 164],
+        [100, 164],
+      ],
+      confidence: 1,
+    },
+  ]);
+}
+
+function parse(args: string[]) {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        annotate: { type: "string" },
+        threads: { type: "string", default: "1" },
+        models: { type: "string", default: "" },
+        "min-confidence": { type: "string", default: String(MIN_CONFIDENCE) },
+      },
+    });
+    const threads = Number(values.threads);
+    const minConfidence = Number(values["min-confidence"]);
+    if (positionals.length === 0) return usage;
+    if (!Number.isInteger(threads) || threads < 1 || threads > 16)
+      return `--threads ${values.threads}: say a number from 1 to 16.`;
+    if (!(minConfidence >= 0.01 && minConfidence <= 0.99))
+      return `--min-confidence ${values["min-confidence"]}: say a number from 0.01 to 0.99.`;
+    return {
+      json: values.json,
+      annotate: values.annotate ?? null,
+      threads,
+      minConfidence,
+      models: modelsFolder(values.models),
+      paths: positionals,
+    };
+  } catch (error) {
+    return `${(error as Error).message.split("\n")[0]}\n${usage}`;
+  }
+}
+
+const extensions = new Set([
+  ".jpg",
+  ".jpeg",
+  ".png",
+  ".webp",
+  ".tif",
+  ".tiff",
+  ".gif",
+  ".avif",
+  ".heic",
+  ".heif",
+]);
+
+/** Files as they are named; of folders, and folders in them, what looks like a picture by its name. */
+async function picturesIn(paths: readonly string[]): Promise<{ files: string[]; problems: string[] }> {
+  const files: string[] = [];
+  const problems: string[] = [];
+  for (const path of paths) {
+    try {
+      if (!(await stat(path)).isDirectory()) {
+        files.push(path);
+        continue;
+      }
+      const inside = (await readdir(path, { recursive: true, withFileTypes: true }))
+        .filter((e) => e.isFile() && extensions.has(extname(e.name).toLowerCase()))
+        .map((e) => join(e.parentPath, e.name));
+      files.push(...inside.sort());
+    } catch (error) {
+      const code = (error as NodeJS.ErrnoException).code;
+      problems.push(
+        `${path}: ${code === "ENOENT" ? "there is no such file or folder" : `cannot be read (${code})`}.`,
+      );
+    }
+  }
+  return { files, problems };
+}
+
+function complain(sentence: string, code: number): number {
+  console.error(sentence);
+  return code;
+}
+
+function round(value: number, digits: number): number {
+  return Number(value.toFixed(digits));
+}

@@ -1,0 +1,41 @@
+import { type Box, type Detection, suppress } from "../core/geometry.js";
+import type { Picture } from "../system/picture.js";
+import { fieldFor } from "./detector.js";
+import type { PlateLook, Vision } from "./vision.js";
+
+/**
+ * Looks at a single picture as hard as it deserves: once as a whole, and where it is so large that a plate may have
+ * vanished in the reduction, and nothing was found, in overlapping parts.
+ */
+export async function lookAtPhoto(vision: Vision, picture: Picture): Promise<PlateLook[]> {
+  const whole = await vision.detect(picture);
+  let found: readonly Detection[] = whole.detections;
+  if (found.length === 0) {
+    const inParts: Detection[] = [];
+    for (const part of partsOf(picture)) inParts.push(...(await vision.detect(picture, part)).detections);
+    found = suppress(inParts, 0.3);
+  }
+  const { looks } = await vision.read(picture, found);
+  return looks.filter((look) => look.kind !== "none");
+}
+
+/** Overlapping parts of a large picture, so that none is reduced to less than about half; none for a small picture. */
+export function partsOf({ width, height }: { width: number; height: number }): Box[] {
+  const field = fieldFor(width, height);
+  const scale = Math.min(field.width / width, field.height / height);
+  if (scale >= LARGE) return [];
+  const [partWidth, partHeight] = [Math.min(width, field.width * 2), Math.min(height, field.height * 2)];
+  return starts(height, partHeight).flatMap((y) =>
+    starts(width, partWidth).map((x): Box => [x, y, partWidth, partHeight]),
+  );
+}
+
+/** A picture that is reduced to less than this share counts as large. */
+const LARGE = 0.4;
+
+/** Starts of the fewest stretches of this length that cover the whole with a fifth of overlap. */
+function starts(whole: number, length: number): number[] {
+  if (length >= whole) return [0];
+  const count = Math.ceil((whole - length * 0.2) / (length * 0.8));
+  return Array.from({ length: count }, (_, i) => Math.round((i * (whole - length)) / (count - 1)));
+}
