@@ -3,7 +3,10 @@ export interface Frame {
   width: number;
   height: number;
   rgb: Buffer;
-  /** Monotonic ms at which the frame left the camera branch. */
+  /**
+   * Monotonic ms at which the frame left the camera branch, never later than the truth: what may have waited counts as
+   * old. A film that is watched as fast as possible has its own time here: the start plus `mediaMs`.
+   */
   atMs: number;
   /** Position in the file or stream in ms, where the source knows it; else time since the first frame. */
   mediaMs: number;
@@ -27,6 +30,8 @@ export interface CameraStatus {
   /** Frames that were overtaken by a newer one before anybody looked at them. */
   dropped: number;
   reconnects: number;
+  /** One sentence while pictures come, but are not recorded as they should be; absent while all is well. */
+  recordingProblem?: string;
 }
 
 /** A source of frames. A camera that goes away is a state, not an exception: it is retried and shown. */

@@ -1,0 +1,208 @@
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { join } from "node:path";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import type { SegmentFile } from "./camera.js";
+import { createFragmentReader, Mp4Error, type Mp4Part, moveFragment } from "./fragments.js";
+import { segmentName, segmentStart } from "./segment-name.js";
+
+/** The segment that is being written; `path` stays the same when it is finished. */
+export interface OpenSegment {
+  path: string;
+  startedAt: number;
+}
+
+export interface RecorderOptions {
+  /** Folder of this camera alone; made where it is missing. */
+  folder: string;
+  /** A file ends at the first key frame after this time. */
+  segmentSeconds: number;
+}
+
+export interface RecorderDeps {
+  clock: Clock;
+  log: Log;
+  onSegment(segment: SegmentFile): void;
+  onSegmentOpened?(segment: OpenSegment): void;
+}
+
+/** What waits for a card that has stalled; beyond it fragments are left out and counted. */
+const maxWaitingBytes = 32 * 1024 * 1024;
+
+/**
+ * Writes the fragmented MP4 stream of a pipeline into segments: each file a header and whole fragments of at most a
+ * second, each fragment on the card before the next is written, so that a power cut costs the last one. Beside a file
+ * that is being written lies `NAME.open`; `recover` reports what an earlier process left like that.
+ */
+export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps: RecorderDeps) {
+  const { clock, log, onSegment, onSegmentOpened } = deps;
+  let reader = createFragmentReader();
+  let header: Extract<Mp4Part, { kind: "header" }> | null = null;
+  let writing: Writing | null = null;
+  let work: Promise<void> = Promise.resolve();
+  /** Wall time of the stream's zero. */
+  let streamStartedAt: number | null = null;
+  let waitingBytes = 0;
+  let problem = "";
+  let left = 0;
+
+  return {
+    /** Throws where the folder cannot be written. Reports the segments that were never finished. */
+    recover(): void {
+      mkdirSync(folder, { recursive: true });
+      closeSync(openSync(join(folder, ".writable"), "w"));
+      rmSync(join(folder, ".writable"));
+      for (const name of readdirSync(folder).sort()) {
+        if (name.endsWith(".open") && name !== openName()) adopt(name.slice(0, -".open".length));
+      }
+      problem = "";
+    },
+    /** Bytes of the muxer, in their order. Never waits; what the card does not take is told by `problem`. */
+    push(bytes: Buffer): void {
+      const arrivedAt = clock.wallMs();
+      for (const part of reader.push(bytes)) {
+        if (waitingBytes + part.data.length > maxWaitingBytes) {
+          left++;
+          fail("the card is too slow");
+          continue;
+        }
+        waitingBytes += part.data.length;
+        work = work
+          .then(() => write(part, arrivedAt))
+          .catch((error) => fail(reasonOf(error)))
+          .then(() => {
+            waitingBytes -= part.data.length;
+          });
+      }
+    },
+    /** The stream has ended: finishes the file and is ready for the next stream. */
+    async finish(): Promise<void> {
+      work = work.then(endFile).catch((error) => fail(reasonOf(error)));
+      await work;
+      reader = createFragmentReader();
+      header = null;
+    },
+    current: (): OpenSegment | null => writing?.segment ?? null,
+    /** What is wrong with the card, without a full stop; empty while all is well. */
+    problem: () => problem,
+    /** Fragments that were not written. */
+    left: () => left,
+  };
+
+  async function write(part: Mp4Part, arrivedAt: number): Promise<void> {
+    if (part.kind === "header") {
+      await endFile();
+      header = part;
+      streamStartedAt = null;
+      return;
+    }
+    if (header === null) return;
+    const long = writing !== null && part.startMs - writing.baseMs >= segmentSeconds * 1000 - 50;
+    if (long && part.key) await endFile();
+    if (writing === null && !part.key) return;
+    writing ??= await beginFile(wallOf(part, arrivedAt), part.startMs, header);
+    const shownMs = part.startMs - writing.baseMs;
+    moveFragment(part.data, shownMs, header.timescale);
+    await writing.file.appendFile(part.data);
+    await writing.file.datasync();
+    writing.lengthMs = shownMs + part.durationMs;
+    problem = "";
+  }
+
+  /**
+   * A fragment is complete when the first picture after it arrives, so it began its own length ago. That is only as
+   * exact as the arrival; as long as it agrees, files follow each other without gap or overlap on the stream's scale.
+   */
+  function wallOf(part: { startMs: number; durationMs: number }, arrivedAt: number): number {
+    const seen = arrivedAt - part.durationMs - part.startMs;
+    if (streamStartedAt === null || Math.abs(streamStartedAt - seen) > 500) streamStartedAt = seen;
+    return Math.round(streamStartedAt + part.startMs);
+  }
+
+  async function beginFile(startedAt: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {
+    let at = startedAt;
+    // Two files of one millisecond: the clock was set back.
+    while (statSync(join(folder, segmentName(at)), { throwIfNoEntry: false }) !== undefined) at++;
+    const path = join(folder, segmentName(at));
+    writeFileSync(`${path}.open`, "");
+    let file: FileHandle;
+    try {
+      file = await open(path, "ax");
+      await file.appendFile(header.data);
+      await syncFolder();
+    } catch (error) {
+      for (const useless of [path, `${path}.open`]) rmSync(useless, { force: true });
+      throw error;
+    }
+    const segment = { path, startedAt: at };
+    onSegmentOpened?.(segment);
+    return { segment, file, baseMs, lengthMs: 0 };
+  }
+
+  async function endFile(): Promise<void> {
+    if (writing === null) return;
+    const { segment, file, lengthMs } = writing;
+    writing = null;
+    await file.sync();
+    await file.close();
+    await done({ ...segment, endedAt: Math.round(segment.startedAt + lengthMs) });
+  }
+
+  async function done(segment: SegmentFile): Promise<void> {
+    await syncFolder();
+    onSegment(segment);
+    rmSync(`${segment.path}.open`, { force: true });
+  }
+
+  function adopt(name: string): void {
+    const path = join(folder, name);
+    const startedAt = segmentStart(name);
+    const file = statSync(path, { throwIfNoEntry: false });
+    if (startedAt !== null && file !== undefined && file.size > 0) {
+      onSegment({ path, startedAt, endedAt: Math.max(startedAt, Math.round(file.mtimeMs)) });
+    }
+    rmSync(`${path}.open`, { force: true });
+  }
+
+  async function syncFolder(): Promise<void> {
+    const directory = await open(folder, "r");
+    await directory.sync();
+    await directory.close();
+  }
+
+  function openName(): string {
+    return writing === null ? "" : `${segmentName(writing.segment.startedAt)}.open`;
+  }
+
+  /** A file that could not be written further is finished as it is; the next key frame begins a new one. */
+  function fail(why: string): void {
+    if (why !== problem) log.warn({ folder, left }, `Video is not recorded: ${why}.`);
+    problem = why;
+    const broken = writing;
+    writing = null;
+    if (broken === null) return;
+    void broken.file.close().catch(() => {});
+    void done({ ...broken.segment, endedAt: Math.round(broken.segment.startedAt + broken.lengthMs) }).catch(
+      () => {},
+    );
+  }
+}
+
+export type Recorder = ReturnType<typeof createRecorder>;
+
+interface Writing {
+  segment: OpenSegment;
+  file: FileHandle;
+  /** Where the file begins on the scale of the stream, and how much of it is written. */
+  baseMs: number;
+  lengthMs: number;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Mp4Error) return `the muxer wrote ${error.message}`;
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code === "ENOSPC" || code === "EDQUOT") return "there is no space left";
+  if (code === "EROFS") return "the card has become read-only";
+  return error instanceof Error ? error.message : String(error);
+}
