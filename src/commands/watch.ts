@@ -1,0 +1,163 @@
+import { parseArgs } from "node:util";
+import { openCamera } from "../camera/open.js";
+import { type Config, ConfigError, defaultConfig, loadConfig } from "../config.js";
+import type { Sighting } from "../core/sighting.js";
+import { systemClock } from "../system/clock.js";
+import { createLog, type Log } from "../system/log.js";
+import { modelsFolder } from "../vision/models-folder.js";
+import { createObserver, type Observer } from "../vision/observer.js";
+import { openVision, type Vision } from "../vision/vision.js";
+
+const usage =
+  "usage: plategate watch [--json] [--config FILE] [--threads N] [--models DIR] [--fps N] VIDEO|URI";
+
+/** One line of `--json`: one vehicle. */
+export interface WatchLine {
+  plate: string;
+  /** Probability that the plate is right. */
+  score: number;
+  direction: Sighting["direction"];
+  /** First and last frame in which it was found, in ms of the film or since the start. */
+  firstMs: number;
+  lastMs: number;
+  /** Frames that were read. */
+  frames: number;
+  decision: string | null;
+}
+
+/** `plategate watch`: tells the passes of a video or stream. Touches no line and no store. Returns the exit code. */
+export async function watchCommand(args: string[]): Promise<number> {
+  const parsed = parse(args);
+  if (typeof parsed === "string") return complain(parsed, 2);
+  let vision: Vision;
+  try {
+    // Weak detections are wanted too: they carry a track over a bad frame.
+    const minConfidence = parsed.minConfidence * WEAK;
+    vision = await openVision({
+      modelsFolder: parsed.models,
+      threads: parsed.threads,
+      minConfidence,
+      zone: parsed.zone,
+    });
+  } catch (error) {
+    return complain((error as Error).message, 1);
+  }
+  const observer = createObserver({
+    vision,
+    camera: "watch",
+    session: "0",
+    minConfidence: parsed.minConfidence,
+    pictures: false,
+  });
+  try {
+    return await watch(observer, parsed);
+  } catch (error) {
+    return complain((error as Error).message.split("\n")[0]!, 1);
+  } finally {
+    await vision.close();
+  }
+}
+
+/** Share of the configured confidence at which a detection still continues a track. */
+export const WEAK = 0.5;
+
+interface Parsed {
+  source: string;
+  json: boolean;
+  threads: number;
+  fps: number;
+  models: string;
+  minConfidence: number;
+  zone: Config["cameras"][number]["zone"];
+}
+
+async function watch(observer: Observer, { source, fps, json }: Parsed): Promise<number> {
+  const log: Log = createLog("silent", "watch");
+  const camera = openCamera(
+    { source, analysisFps: fps, mode: "watch", recordingFolder: null, segmentSeconds: 10 },
+    { clock: systemClock, log },
+  );
+  const stop = () => void camera.close();
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+  let startMs: number | null = null;
+  let frames = 0;
+  const tell = (sightings: readonly Sighting[]) => {
+    for (const s of sightings)
+      if (s.phase === "end")
+        console.log(json ? JSON.stringify(toLine(s, startMs ?? 0)) : forPeople(toLine(s, startMs ?? 0)));
+  };
+  for (let frame = await camera.nextFrame(); frame !== null; frame = await camera.nextFrame()) {
+    startMs ??= frame.atMs - frame.mediaMs;
+    frames++;
+    tell((await observer.observe(frame)).sightings);
+  }
+  tell(await observer.finish());
+  const status = camera.status();
+  await camera.close();
+  process.off("SIGINT", stop);
+  process.off("SIGTERM", stop);
+  if (status.problem !== "" || status.state === "failed")
+    return complain(status.problem || `${source}: cannot be watched.`, 1);
+  return frames > 0 ? 0 : complain(`${source}: gave no picture.`, 1);
+}
+
+function toLine(s: Sighting, startMs: number): WatchLine {
+  return {
+    plate: s.plate,
+    score: Number(s.probability.toFixed(4)),
+    direction: s.direction,
+    firstMs: Math.round(s.firstFrameAtMs - startMs),
+    lastMs: Math.round(s.lastFrameAtMs - startMs),
+    frames: s.frames,
+    decision: null,
+  };
+}
+
+function forPeople({ plate, score, direction, firstMs, lastMs, frames }: WatchLine): string {
+  const span = `${(firstMs / 1000).toFixed(1)} s to ${(lastMs / 1000).toFixed(1)} s`;
+  return `${plate} (${(score * 100).toFixed(1)} %) ${direction}, ${span}, ${frames} frames read`;
+}
+
+function parse(args: string[]): Parsed | string {
+  try {
+    const { values, positionals } = parseArgs({
+      args,
+      allowPositionals: true,
+      options: {
+        json: { type: "boolean", default: false },
+        config: { type: "string" },
+        threads: { type: "string" },
+        models: { type: "string" },
+        fps: { type: "string", default: "60" },
+      },
+    });
+    const source = positionals[0];
+    if (source === undefined || positionals.length > 1) return usage;
+    const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+    const threads = values.threads === undefined ? config.models.threads : Number(values.threads);
+    if (!Number.isInteger(threads) || threads < 1 || threads > 16)
+      return `--threads ${values.threads}: say a number from 1 to 16.`;
+    const fps = Number(values.fps);
+    if (!(fps >= 1 && fps <= 240)) return `--fps ${values.fps}: say a number from 1 to 240.`;
+    const { minConfidence, zone } = config.cameras[0]!;
+    return {
+      source,
+      json: values.json,
+      threads,
+      fps,
+      minConfidence,
+      zone,
+      models: modelsFolder(values.models ?? config.models.folder),
+    };
+  } catch (error) {
+    return error instanceof ConfigError
+      ? error.message
+      : `${(error as Error).message.split("\n")[0]}\n${usage}`;
+  }
+}
+
+function complain(sentence: string, code: number): number {
+  console.error(sentence);
+  return code;
+}
