@@ -1,7 +1,13 @@
 /** What the web part asks of the rest of the appliance; main.ts hands it in. Nothing here may block. */
+import type { Place } from "../core/barrier-types.js";
 import type { Candidate } from "../core/plate.js";
 import type { ClipRecord, PassRecord } from "../core/records.js";
-import type { ClipRepository, PassRepository, RuleRepository } from "../core/repositories.js";
+import type {
+  ClipRepository,
+  PassRepository,
+  RuleRepository,
+  SearchRepository,
+} from "../core/repositories.js";
 import type { Direction } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
@@ -9,7 +15,7 @@ import type { Metrics } from "../system/metrics.js";
 
 /** The barrier as people see it. `lines` has every wired output and input by name: true is energised or active. */
 export interface GateView {
-  state: "unknown" | "closed" | "opening" | "open" | "closing" | "held-open" | "stopped" | "fault";
+  state: Place;
   /** Wall ms since when it is so. */
   sinceAt: number;
   /** One sentence: what it is doing, or what is wrong with it. */
@@ -118,8 +124,10 @@ export interface WebDeps {
   clock: Clock;
   log: Log;
   metrics: Metrics;
-  passes: PassRepository;
-  clips: ClipRepository;
+  passes: Pick<PassRepository, "find" | "list" | "decisions" | "reads" | "picture">;
+  clips: Pick<ClipRepository, "find" | "list" | "pin">;
+  /** Search by likeness; left out where the store cannot do it. */
+  search?: SearchRepository;
   /** Read only: there are no accounts yet. */
   rules: Pick<RuleRepository, "all">;
   recording: RecordingPort;

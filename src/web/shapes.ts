@@ -78,7 +78,7 @@ export const listQuery = {
 };
 
 export const gate = z.object({
-  state: z.enum(["unknown", "closed", "opening", "open", "closing", "held-open", "stopped", "fault"]),
+  state: z.enum(["unknown", "closed", "opening", "open", "closing", "held", "stopped", "fault"]),
   sinceAt: at,
   sentence: z.string(),
   dryRun: z.boolean(),

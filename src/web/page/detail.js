@@ -1,0 +1,254 @@
+import { byId, h, icon } from "./dom.js";
+import { evidenceTable } from "./evidence.js";
+import { verdictMark } from "./passes.js";
+import { plateFace, WEAK } from "./plate.js";
+import { bytes, dayAndTime, directions, percent, span } from "./say.js";
+
+/** Everything that is known of one pass: the frame it was read in, the video, the plate, why it was decided so. */
+export function createDetail({ beside }) {
+  const dialog = byId("detail");
+  const changesAllowed = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
+  let shown = null;
+
+  dialog.addEventListener("close", () => {
+    shown = null;
+    dialog.replaceChildren();
+    if (location.hash.startsWith("#pass/")) history.replaceState(null, "", location.pathname);
+  });
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1, j: 1, k: -1 }[event.key];
+    if (step !== undefined && !event.target.matches("video, summary")) go(step);
+  });
+  addEventListener("hashchange", fromAddress);
+  fromAddress();
+
+  return {
+    open,
+    /** The pass was changed at the appliance. A video that is being watched is not torn away. */
+    changed(id) {
+      const video = dialog.querySelector("video");
+      if (id === shown && (video === null || video.paused)) open(id);
+    },
+  };
+
+  function fromAddress() {
+    const id = /^#pass\/(.+)$/.exec(location.hash)?.[1];
+    if (id !== undefined) open(decodeURIComponent(id));
+  }
+
+  async function open(id) {
+    shown = id;
+    history.replaceState(null, "", `#pass/${encodeURIComponent(id)}`);
+    const answer = await fetch(`/api/passes/${encodeURIComponent(id)}`).catch(() => null);
+    const found = (await answer?.json().catch(() => null)) ?? { error: "The appliance does not answer." };
+    if (shown !== id) return;
+    dialog.replaceChildren(
+      ...(answer?.ok ? content(found) : [bar("Not found"), h("p", { class: "empty" }, found.error)]),
+    );
+    if (!dialog.open) dialog.showModal();
+    dialog.querySelector(".detail-close").focus({ preventScroll: true });
+  }
+
+  function go(step) {
+    const next = beside(shown, step);
+    if (next !== null) open(next.id);
+  }
+
+  function bar(title) {
+    const button = (name, label, act, extra = "") =>
+      h(
+        "button",
+        { type: "button", class: `round ${extra}`, "aria-label": label, title: label, onclick: act },
+        icon(name),
+      );
+    return h(
+      "header",
+      { class: "detail-bar" },
+      h("h2", { id: "detail-title" }, title),
+      button("newer", "Newer pass", () => go(-1)),
+      button("older", "Older pass", () => go(1)),
+      button("close", "Close", () => dialog.close(), "detail-close"),
+    );
+  }
+
+  function content({ pass, decisions, reads, candidates, clip }) {
+    const base = `/api/passes/${encodeURIComponent(pass.id)}`;
+    const decision = decisions.at(-1);
+    return [
+      bar(dayAndTime(pass.startedAt)),
+      h(
+        "div",
+        { class: "detail-body" },
+        h("div", { class: "detail-pictures" }, frame(base, pass), video(base, clip)),
+        h(
+          "div",
+          { class: "detail-words" },
+          h("div", { class: "detail-plate" }, plateFace(pass.plate, pass.chars, "huge"), crop(base, pass)),
+          h(
+            "p",
+            { class: "detail-verdict" },
+            verdictMark(pass.verdict),
+            h("span", { class: "sentence" }, pass.sentence),
+          ),
+          characters(pass),
+          candidates.length > 1 ? others(candidates, pass.plate) : null,
+          h("h3", { class: "label" }, "This pass"),
+          facts(pass, decision, reads),
+          decision === undefined ? null : evidenceTable(decision),
+        ),
+      ),
+    ];
+  }
+
+  function video(base, clip) {
+    if (clip === null) return h("p", { class: "empty" }, "No video is kept of this pass.");
+    const player = h("video", {
+      controls: true,
+      playsinline: true,
+      preload: "metadata",
+      poster: `${base}/frame.jpg`,
+      src: `${base}/clip.mp4`,
+      "aria-label": "Video of the pass",
+    });
+    player.muted = true;
+    const pin = async () => {
+      const answer = await fetch(
+        `/api/clips/${encodeURIComponent(clip.id)}/${clip.pinned ? "unpin" : "pin"}`,
+        { method: "POST" },
+      );
+      if (answer.ok) open(shown);
+    };
+    return h(
+      "figure",
+      {},
+      player,
+      h(
+        "figcaption",
+        {},
+        h(
+          "span",
+          {},
+          `Video, ${span(clip.endedAt - clip.startedAt)}, ${bytes(clip.bytes)}${clip.pinned ? ", kept for good" : ""}`,
+        ),
+        changesAllowed
+          ? h(
+              "button",
+              { type: "button", class: "plain", "aria-pressed": String(clip.pinned), onclick: pin },
+              icon("pin"),
+              clip.pinned ? "Kept" : "Keep",
+            )
+          : null,
+        h(
+          "a",
+          {
+            class: "plain",
+            href: `/api/clips/${encodeURIComponent(clip.id)}/video.mp4?download=1`,
+            download: true,
+          },
+          icon("save"),
+          "Save",
+        ),
+      ),
+    );
+  }
+}
+
+function frame(base, pass) {
+  const missing = (event) =>
+    event.target
+      .closest("figure")
+      .replaceChildren(h("p", { class: "empty" }, "No frame is kept of this pass."));
+  return h(
+    "figure",
+    {},
+    h("img", {
+      src: `${base}/frame.jpg?frames=${pass.frames}`,
+      alt: `The frame in which the plate ${pass.plate} was read`,
+      onerror: missing,
+    }),
+    h("figcaption", {}, h("span", {}, "The very frame the plate was read in")),
+  );
+}
+
+function crop(base, pass) {
+  return h("img", {
+    class: "crop",
+    src: `${base}/crop.jpg?frames=${pass.frames}`,
+    alt: "The plate, cut out and straightened",
+    onerror: (event) => event.target.remove(),
+  });
+}
+
+function characters(pass) {
+  if (pass.chars === null) return null;
+  const weak = pass.chars.filter((p) => p < WEAK).length;
+  const words =
+    weak === 0
+      ? "Every character is read surely."
+      : `${weak} character${weak === 1 ? " is" : "s are"} not sure: compare with the picture.`;
+  return h(
+    "div",
+    {},
+    h("h3", { class: "label" }, "Characters"),
+    h("p", { class: "hint" }, words),
+    h(
+      "ol",
+      { class: "chars" },
+      [...pass.plate].map((char, i) =>
+        h(
+          "li",
+          { class: pass.chars[i] < WEAK ? "weak" : undefined },
+          h("b", {}, char),
+          h("span", {}, percent(pass.chars[i])),
+        ),
+      ),
+    ),
+  );
+}
+
+function others(candidates, plate) {
+  return h(
+    "div",
+    {},
+    h("h3", { class: "label" }, "What it could be"),
+    h(
+      "ul",
+      { class: "candidates" },
+      candidates.map((c) =>
+        h(
+          "li",
+          { class: c.text === plate ? "chosen" : undefined, vars: { "--p": c.probability.toFixed(4) } },
+          h("b", {}, c.text),
+          h("i", {}),
+          h("span", {}, percent(c.probability)),
+        ),
+      ),
+    ),
+  );
+}
+
+function facts(pass, decision, reads) {
+  const rows = [
+    ["Probability", percent(pass.probability)],
+    ["Direction", directions[pass.direction]],
+    ["Camera", pass.camera],
+    ["Gate", `${pass.site} ${pass.gate}`],
+    ["In view", pass.endedAt === null ? "still there" : span(pass.endedAt - pass.startedAt)],
+    ["Frames read", String(pass.frames)],
+    [
+      "Decided after",
+      decision === undefined ? "" : `${((decision.at - pass.startedAt) / 1000).toFixed(2)} s`,
+    ],
+    ["Reason", pass.reason],
+    ["Rule", decision?.ruleId ?? "none"],
+    ["Readings kept", String(reads.length)],
+  ];
+  return h(
+    "dl",
+    { class: "pairs" },
+    rows
+      .filter(([, value]) => value !== "")
+      .flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]),
+  );
+}

@@ -1,0 +1,128 @@
+import { byId, h, s, setText } from "./dom.js";
+import { span, timeOf } from "./say.js";
+
+const WORDS = {
+  unknown: "Position unknown",
+  closed: "Closed",
+  opening: "Opening",
+  open: "Open",
+  closing: "Closing",
+  held: "Held open",
+  stopped: "Stopped",
+  fault: "Fault",
+};
+
+/** Outputs first; anything else that is wired comes after in its own order. */
+const ORDER = [
+  "lift",
+  "close",
+  "hold",
+  "red",
+  "green",
+  "warn",
+  "loop",
+  "beam",
+  "presence",
+  "exit",
+  "fire",
+  "stop",
+  "closed",
+  "open",
+];
+const INPUTS = ["loop", "beam", "presence", "exit", "fire", "stop", "closed", "open"];
+
+/** The barrier: a drawing that moves like it, the state in a word, and every line as a lamp. */
+export function createGatePanel() {
+  const panel = byId("gate");
+  const parts = drawing();
+  byId("gate-drawing").append(parts.svg);
+  let view = null;
+  let alive = true;
+  setInterval(since, 1000);
+
+  return {
+    show(now) {
+      view = now;
+      panel.dataset.state = now.state;
+      setText(byId("gate-sentence"), now.sentence);
+      byId("gate-dry").hidden = !now.dryRun;
+      parts.svg.dataset.red = String(now.lines.red === true);
+      parts.svg.dataset.green = String(now.lines.green === true);
+      parts.svg.dataset.loop = String(now.lines.loop === true || now.lines.beam === true);
+      tiles(now.lines);
+      say();
+      since();
+    },
+    /** False: what is shown is what was known last. */
+    link(now) {
+      alive = now;
+      say();
+    },
+  };
+
+  function say() {
+    if (view === null) return;
+    setText(byId("gate-state"), alive ? WORDS[view.state] : `Last known: ${WORDS[view.state].toLowerCase()}`);
+    parts.svg.setAttribute("aria-label", `Barrier: ${WORDS[view.state]}`);
+  }
+
+  function since() {
+    if (view !== null)
+      setText(byId("gate-since"), `since ${timeOf(view.sinceAt)}, ${span(Date.now() - view.sinceAt)}`);
+  }
+
+  function tiles(lines) {
+    const names = [
+      ...ORDER.filter((n) => n in lines),
+      ...Object.keys(lines).filter((n) => !ORDER.includes(n)),
+    ];
+    byId("gate-lines").replaceChildren(
+      ...names.map((name) =>
+        h(
+          "li",
+          {
+            class: `tile tile-${name} ${INPUTS.includes(name) ? "input" : "output"}`,
+            "data-on": String(lines[name]),
+          },
+          name,
+          h("span", { class: "unseen" }, lines[name] ? ": on" : ": off"),
+        ),
+      ),
+    );
+  }
+}
+
+function drawing() {
+  const svg = s(
+    "svg",
+    { class: "barrier", viewBox: "0 0 200 150", role: "img", "aria-label": "Barrier" },
+    s("path", { class: "ground", d: "M4 138H196" }),
+    s("path", { class: "loop", d: "M74 143h64l6 5H68Z" }),
+    s(
+      "g",
+      { class: "car" },
+      s("path", { d: "M76 136v-22l8-5 7-17h34l7 17 8 5v22Z" }),
+      s("path", { d: "M90 107h36M82 119h9M125 119h9M97 126h22" }),
+    ),
+    s("path", { class: "post", d: "M176 138V106M171 106v-8m10 8v-8M171 106h10" }),
+    s(
+      "g",
+      { class: "light" },
+      s("path", { class: "post", d: "M190 138V64" }),
+      s("rect", { x: 180, y: 24, width: 20, height: 40, rx: 4 }),
+      s("circle", { class: "red", cx: 190, cy: 35, r: 6 }),
+      s("circle", { class: "green", cx: 190, cy: 53, r: 6 }),
+    ),
+    s("path", { class: "cabinet", d: "M14 138V92a4 4 0 0 1 4-4h20a4 4 0 0 1 4 4v46Z" }),
+    s(
+      "g",
+      { class: "arm" },
+      s("path", { class: "weight", d: "M28 102H12" }),
+      s("path", { class: "boom", d: "M28 102H176" }),
+      s("path", { class: "stripes", d: "M50 102H172" }),
+      s("circle", { class: "pivot", cx: 28, cy: 102, r: 6 }),
+    ),
+    s("text", { class: "query", x: 106, y: 78 }, "?"),
+  );
+  return { svg };
+}

@@ -1,0 +1,63 @@
+import { byId, h, icon } from "./dom.js";
+import { cropPicture, verdictMark } from "./passes.js";
+import { plateFace } from "./plate.js";
+import { directions, percent, timeOf, verdicts } from "./say.js";
+
+/** The vehicle at the gate now, while it is being read, and the last one once it is decided. */
+export function createLastPanel({ onOpen }) {
+  const body = byId("last-body");
+  let reading = null;
+  let pass = null;
+
+  return {
+    sighting(now) {
+      if (now.phase === "end" && reading?.trackId === now.trackId) reading = null;
+      else if (pass?.trackId !== now.trackId && now.phase !== "end") reading = now;
+      draw();
+    },
+    /** `fresh`: it happened just now, so it is said aloud. */
+    pass(now, fresh) {
+      if (pass !== null && pass.id !== now.id && now.startedAt < pass.startedAt) return;
+      const changed = pass?.id !== now.id || pass.verdict !== now.verdict;
+      pass = now;
+      if (reading?.trackId === now.trackId) reading = null;
+      draw();
+      if (fresh && changed)
+        byId("announce").textContent =
+          `${verdicts[now.verdict]}: ${[...now.plate].join(" ")}. ${now.sentence}`;
+    },
+  };
+
+  function draw() {
+    if (reading !== null) body.replaceChildren(being(reading));
+    else if (pass !== null) body.replaceChildren(decided(pass));
+  }
+
+  function being(sighting) {
+    return h(
+      "div",
+      { class: "last-pass reading" },
+      plateFace(sighting.plate, null, "large"),
+      h("p", { class: "verdict reading" }, icon(sighting.direction), "Reading"),
+      h(
+        "p",
+        { class: "sentence" },
+        `${percent(sighting.probability)} sure after ${sighting.frames} frame${sighting.frames === 1 ? "" : "s"}, ${directions[sighting.direction]}.`,
+      ),
+    );
+  }
+
+  function decided(now) {
+    const open = (event) => {
+      event.preventDefault();
+      onOpen(now.id);
+    };
+    return h(
+      "a",
+      { class: `last-pass ${now.verdict}`, href: `#pass/${encodeURIComponent(now.id)}`, onclick: open },
+      h("span", { class: "last-pictures" }, plateFace(now.plate, now.chars, "large"), cropPicture(now)),
+      h("span", { class: "last-words" }, verdictMark(now.verdict), h("time", {}, timeOf(now.startedAt))),
+      h("span", { class: "sentence" }, now.sentence),
+    );
+  }
+}

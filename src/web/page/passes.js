@@ -1,0 +1,161 @@
+import { byId, h, icon, setText } from "./dom.js";
+import { plateFace } from "./plate.js";
+import { dayOf, directions, percent, timeOf, verdicts } from "./say.js";
+
+/** The list of passes, searched and paged; new ones come in at the top while they fit the search. */
+export function createPassList({ onOpen }) {
+  const form = byId("search");
+  const list = byId("list");
+  const more = byId("more");
+  /** Shown passes by id, newest first. */
+  let passes = [];
+  let next = null;
+  let asked = 0;
+  let waiting = null;
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", () => {
+    byId("find-range").hidden = byId("find-when").value !== "own";
+    clearTimeout(waiting);
+    waiting = setTimeout(load, 250);
+  });
+  more.addEventListener("click", () => load(next));
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 }[event.key];
+    if (step === undefined) return;
+    const links = [...list.querySelectorAll("a")];
+    links[links.indexOf(document.activeElement) + step]?.focus();
+    event.preventDefault();
+  });
+
+  return {
+    load,
+    /** The pass as it is now: new at the top, or changed where it stands. */
+    put(pass) {
+      const index = passes.findIndex((p) => p.id === pass.id);
+      if (index >= 0) passes[index] = pass;
+      else if (fits(pass)) passes = [pass, ...passes].sort((a, b) => b.startedAt - a.startedAt);
+      draw(index < 0 ? pass.id : null);
+    },
+    /** The pass after (1, older) or before (-1, newer) this one in the list. */
+    beside: (id, step) => passes[passes.findIndex((p) => p.id === id) + step] ?? null,
+    newest: () => passes[0] ?? null,
+    searching: () => query().size > 0,
+  };
+
+  async function load(before = null) {
+    const mine = ++asked;
+    const parameters = query();
+    parameters.set("limit", "25");
+    if (before !== null && typeof before === "string") parameters.set("before", before);
+    const answer = await fetch(`/api/passes?${parameters}`).catch(() => null);
+    if (mine !== asked) return;
+    if (answer === null) return setText(byId("found"), "The appliance does not answer; the list may be old.");
+    const page = await answer.json();
+    if (!answer.ok) return setText(byId("found"), page.error);
+    passes = parameters.has("before") ? [...passes, ...page.items] : page.items;
+    next = page.next;
+    draw(null);
+  }
+
+  function query() {
+    const fields = new FormData(form);
+    const wanted = new URLSearchParams();
+    const plate = String(fields.get("plate")).trim();
+    // What is typed is looked for anywhere in the plate, unless wildcards say where.
+    if (plate !== "") wanted.set("plate", /[?*]/.test(plate) ? plate : `*${plate}*`);
+    if (fields.get("verdict") !== "") wanted.set("verdict", String(fields.get("verdict")));
+    const when = String(fields.get("when"));
+    if (when === "own") {
+      for (const end of ["from", "to"]) {
+        const at = new Date(String(fields.get(end))).getTime();
+        if (!Number.isNaN(at)) wanted.set(end, String(at));
+      }
+    } else if (when !== "") wanted.set("from", String(Date.now() - Number(when) * 3_600_000));
+    return wanted;
+  }
+
+  function fits(pass) {
+    const wanted = query();
+    const pattern = wanted
+      .get("plate")
+      ?.toUpperCase()
+      .replace(/[^A-Z0-9?*]/g, "")
+      .replace(/[?]/g, ".")
+      .replace(/[*]/g, ".*");
+    return (
+      (pattern === undefined || new RegExp(`^${pattern}$`).test(pass.plate)) &&
+      (!wanted.has("verdict") || wanted.get("verdict") === pass.verdict) &&
+      (!wanted.has("to") || pass.startedAt <= Number(wanted.get("to")))
+    );
+  }
+
+  function draw(fresh) {
+    more.hidden = next === null;
+    const nothing = query().size > 0 ? "No pass fits this search." : "No vehicle has been seen yet.";
+    setText(byId("found"), passes.length === 0 ? nothing : "");
+    let day = "";
+    const rows = passes.flatMap((pass) => {
+      const itsDay = dayOf(pass.startedAt);
+      const heading = itsDay === day ? [] : [h("li", { class: "list-day" }, itsDay)];
+      day = itsDay;
+      return [
+        ...heading,
+        h("li", { class: pass.id === fresh ? "fresh" : undefined }, passLink(pass, onOpen)),
+      ];
+    });
+    const focused = document.activeElement?.getAttribute?.("href");
+    list.replaceChildren(...rows);
+    if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  }
+}
+
+/** One pass in one line, opening its detail. */
+export function passLink(pass, onOpen) {
+  const verdict = pass.endedAt === null && pass.reason === "" ? "reading" : pass.verdict;
+  return h(
+    "a",
+    {
+      class: `pass ${pass.verdict}`,
+      href: `#pass/${encodeURIComponent(pass.id)}`,
+      "data-id": pass.id,
+      onclick: (event) => {
+        if (event.metaKey || event.ctrlKey) return;
+        event.preventDefault();
+        onOpen(pass.id);
+      },
+    },
+    h("time", { datetime: new Date(pass.startedAt).toISOString() }, timeOf(pass.startedAt)),
+    cropPicture(pass),
+    plateFace(pass.plate, pass.chars),
+    h("span", { class: "said" }, verdictMark(verdict), h("span", { class: "sentence" }, pass.sentence)),
+    h(
+      "span",
+      { class: "facts" },
+      h(
+        "span",
+        { title: directions[pass.direction] },
+        icon(pass.direction, directions[pass.direction]),
+        pass.camera,
+      ),
+      h("span", { title: "probability of the whole plate" }, percent(pass.probability)),
+      pass.clipId === null ? null : h("span", { class: "has-clip" }, icon("clip", "with video")),
+    ),
+  );
+}
+
+/** The verdict as a sign and a word: never a colour alone. */
+export function verdictMark(verdict) {
+  return h("span", { class: `verdict ${verdict}` }, icon(verdict), verdicts[verdict] ?? "Reading");
+}
+
+export function cropPicture(pass) {
+  return h("img", {
+    class: "crop",
+    src: `/api/passes/${encodeURIComponent(pass.id)}/crop.jpg?frames=${pass.frames}`,
+    alt: "",
+    loading: "lazy",
+    decoding: "async",
+    onerror: (event) => event.target.classList.add("missing"),
+  });
+}

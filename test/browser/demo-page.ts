@@ -1,0 +1,91 @@
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import type { PassRecord } from "../../src/core/records.js";
+import { createWeb } from "../../src/web/server.js";
+import { writeDemoClip } from "../support/demo-clip.js";
+import { demoPasses } from "../support/demo-passes.js";
+import { fakeAppliance } from "../support/fake-appliance.js";
+import { sceneJpeg } from "../support/scene.js";
+
+/** The page over an appliance in memory, with a day of passes, a live picture and one clip. */
+export async function startDemoPage(options: { passes?: number; port?: number } = {}) {
+  const appliance = fakeAppliance({ manual: true, port: options.port ?? 0 });
+  const web = createWeb(appliance.deps);
+  for (const entry of await demoPasses(Date.now(), options.passes ?? 40)) await appliance.passes.save(entry);
+  const newest = (await appliance.passes.list({ limit: 1 })).items[0] as PassRecord;
+  const hasClip = await writeDemoClip(join(appliance.folder, "clip.mp4"), newest.plate);
+  if (hasClip) {
+    const clip = {
+      id: "clip-1",
+      passId: newest.id,
+      camera: "front",
+      path: "clip.mp4",
+      startedAt: newest.startedAt - 5000,
+      endedAt: newest.startedAt + 9000,
+      bytes: statSync(join(appliance.folder, "clip.mp4")).size,
+      pinned: false,
+    };
+    await appliance.clips.add(clip, []);
+  }
+  appliance.state.health = [
+    {
+      part: "eye:front",
+      name: "Eye, camera front",
+      state: "good",
+      sentence: "15 pictures a second are looked at; a plate is read in 31 ms.",
+    },
+    {
+      part: "models",
+      name: "Models",
+      state: "good",
+      sentence: "Detector v2, reader v2: checksums are as published.",
+    },
+    {
+      part: "store",
+      name: "Store",
+      state: "good",
+      sentence: "SQLite; a row is safe on the card after 6 ms.",
+    },
+    { part: "disk", name: "Disk", state: "good", sentence: "21.3 GB free." },
+    {
+      part: "broker",
+      name: "Broker",
+      state: "good",
+      sentence: "Connected to the embedded broker; nothing is waiting.",
+    },
+    {
+      part: "clock",
+      name: "Clock",
+      state: "warning",
+      sentence:
+        "No time server has answered since the start; rules with dates are checked against a clock that may be wrong.",
+      sinceAt: Date.now() - 3_900_000,
+    },
+    { part: "loop", name: "Gate process", state: "good", sentence: "An input edge waits 2 ms at most." },
+  ];
+  const pictures = await Promise.all(
+    [0.6, 0.68, 0.74, 0.78].map((nearness) =>
+      sceneJpeg({ plate: newest.plate, nearness, boxText: `${newest.plate} 97 %` }),
+    ),
+  );
+  let shown = 0;
+  const timer = setInterval(
+    () => appliance.showFrame(pictures[Math.min(pictures.length - 1, shown++)]!),
+    120,
+  );
+  const { url } = await web.start();
+  return {
+    url,
+    web,
+    appliance,
+    newest,
+    hasClip,
+    /** The camera goes away, or comes back. */
+    stopPictures: () => clearInterval(timer),
+    async close() {
+      clearInterval(timer);
+      await web.close();
+      appliance.close();
+    },
+  };
+}
