@@ -1,0 +1,198 @@
+import { randomUUID } from "node:crypto";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "../config.js";
+import type { ClipKind, ClipRecord, ClipRequest, OutboxEvent } from "../core/records.js";
+import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { joinFilm } from "./film.js";
+import { CLIP_FOLDER } from "./repair.js";
+import type { Ring } from "./ring.js";
+
+export interface ClipWish {
+  /** Takes the place of an earlier promise of this id; default: a new one. */
+  id?: string;
+  passId: string | null;
+  camera: string;
+  /** Wall times, pre-roll and post-roll included. */
+  from: number;
+  to: number;
+  /** `known`: the plate is on a list. */
+  kind?: ClipKind;
+}
+
+export interface ClipParts {
+  ring: Ring;
+  repositories: { clips: ClipRepository; segments: SegmentRepository };
+  config: Config["recording"];
+  clock: Clock;
+  log: Log;
+  /** The outbox event of a written clip. */
+  event(clip: ClipRecord): Omit<OutboxEvent, "seq">;
+}
+
+export interface Clips {
+  /** Takes up what was promised before the last stop. */
+  start(): Promise<void>;
+  /**
+   * Promises the clip of a stretch of time; fulfils when it is written, with null when there was no video of it. The
+   * promise outlives a restart. Rejects only when it could not even be noted down.
+   */
+  request(wish: ClipWish): Promise<ClipRecord | null>;
+  /** Row and file go, by way of the garbage. Throws a sentence for a pinned one; null: there is no such clip. */
+  remove(id: string): Promise<ClipRecord | null>;
+  onClip(listener: (clip: ClipRecord) => void): void;
+  status(): { open: number; written: number; failed: number; problem: string };
+  close(): Promise<void>;
+}
+
+// Nobody waits at a gate for longer; a vehicle parked in view must not become a film of hours.
+const MAX_CLIP_MS = 600_000;
+/** A recording by hand ends by itself after this long. */
+export const MAX_MANUAL_MS = 3_600_000;
+
+/** Cuts clips out of the ring as soon as their last second has been recorded. */
+export function createClips({ ring, repositories, config, clock, log, event }: ClipParts): Clips {
+  const { clips, segments } = repositories;
+  const pending = new Map<string, Pending>();
+  const listeners: ((clip: ClipRecord) => void)[] = [];
+  let queue: Promise<unknown> = Promise.resolve();
+  let written = 0;
+  let failed = 0;
+  let problem = "";
+  let closed = false;
+
+  ring.onSegment((segment) => {
+    for (const p of pending.values()) {
+      if (p.request.camera === segment.camera && segment.endedAt >= p.request.to) finish(p);
+    }
+  });
+  ring.onShift((deltaMs) => {
+    const delta = Math.round(deltaMs);
+    for (const p of pending.values()) {
+      p.request = { ...p.request, from: p.request.from + delta, to: p.request.to + delta };
+      void clips.want(p.request).catch(() => {});
+    }
+  });
+
+  return {
+    async start() {
+      for (const request of await clips.wanted()) {
+        // A recording by hand that the last stop cut short ends where that stop was.
+        void follow({ ...request, to: Math.min(request.to, Math.max(request.from, clock.wallMs())) });
+      }
+    },
+    async request(wish) {
+      const from = Math.round(wish.from);
+      const to = Math.max(
+        from,
+        Math.min(Math.round(wish.to), from + (wish.kind === "manual" ? MAX_MANUAL_MS : MAX_CLIP_MS)),
+      );
+      const request = {
+        id: wish.id ?? randomUUID(),
+        passId: wish.passId,
+        camera: wish.camera,
+        from,
+        to,
+        kind: wish.kind ?? "unknown",
+        createdAt: clock.wallMs(),
+      };
+      await clips.want(request);
+      return follow(request);
+    },
+    async remove(id) {
+      const clip = await clips.find(id);
+      if (clip === null) return null;
+      if (clip.pinned) throw new Error("This clip is pinned; unpin it before it is removed.");
+      await clips.remove(id);
+      await ring.rotate();
+      return clip;
+    },
+    onClip(listener) {
+      listeners.push(listener);
+    },
+    status: () => ({ open: pending.size, written, failed, problem }),
+    async close() {
+      closed = true;
+      for (const p of pending.values()) p.cancel();
+      await queue;
+      for (const p of pending.values()) p.done(null);
+      pending.clear();
+    },
+  };
+
+  /** Waits until the end of the stretch has been recorded, or for so long that it never will be. */
+  function follow(request: ClipRequest): Promise<ClipRecord | null> {
+    if (closed) return Promise.resolve(null);
+    return new Promise((done) => {
+      const p: Pending = { request, done, cancel: () => {}, isQueued: false };
+      pending.set(request.id, p);
+      // The segment that holds the end is finished one segment's length after it at the latest.
+      const patienceMs = Math.max(0, request.to - clock.wallMs()) + config.segmentSeconds * 2000 + 5000;
+      p.cancel = clock.after(patienceMs, () => finish(p));
+    });
+  }
+
+  function finish(p: Pending): void {
+    if (p.isQueued || closed) return;
+    p.isQueued = true;
+    p.cancel();
+    queue = queue.then(async () => {
+      const clip = await write(p.request).catch((error: Error) => {
+        problem = `A clip could not be written (${error.message}); it is tried again at the next start.`;
+        log.error({ err: error.message, passId: p.request.passId }, problem);
+        failed++;
+        return null;
+      });
+      pending.delete(p.request.id);
+      p.done(clip);
+    });
+  }
+
+  async function write(request: ClipRequest): Promise<ClipRecord | null> {
+    const folder = join(ring.folder, CLIP_FOLDER);
+    await mkdir(folder, { recursive: true });
+    const path = join(CLIP_FOLDER, `${request.id}.mp4`);
+    const parts = await segments.overlapping(request.camera, request.from, request.to);
+    const film =
+      parts.length === 0
+        ? null
+        : await joinFilm(ring.folder, parts, request.from, request.to, join(ring.folder, path));
+    if (film === null) {
+      await clips.unwant(request.id);
+      log.warn(
+        { passId: request.passId, camera: request.camera },
+        "There is no video of a pass; it has no clip.",
+      );
+      failed++;
+      return null;
+    }
+    if (film.notes.length > 0)
+      log.warn({ notes: film.notes, passId: request.passId }, "A clip is not complete.");
+    const { id, passId, camera, kind } = request;
+    const clip: ClipRecord = {
+      id,
+      passId,
+      camera,
+      path,
+      startedAt: film.startedAt,
+      endedAt: film.endedAt,
+      bytes: film.bytes,
+      pinned: false,
+      kind,
+    };
+    await clips.add(clip, [event(clip)]);
+    written++;
+    problem = "";
+    for (const listener of listeners) listener(clip);
+    return clip;
+  }
+}
+
+interface Pending {
+  request: ClipRequest;
+  done(clip: ClipRecord | null): void;
+  cancel(): void;
+  isQueued: boolean;
+}

@@ -1,0 +1,104 @@
+import { rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { SegmentRecord } from "../core/records.js";
+import { syncFolder } from "./files.js";
+import { readVideo, type Video, VideoError } from "./mp4-read.js";
+import { type Part, writeFilm } from "./mp4-write.js";
+
+export interface Film {
+  startedAt: number;
+  endedAt: number;
+  bytes: number;
+  /** What of the wanted time is missing or was left out; empty when nothing is. */
+  notes: readonly string[];
+}
+
+interface Take {
+  segment: SegmentRecord;
+  video: Video;
+  startedAt: number;
+}
+
+/**
+ * Cuts [from, to] out of these segments, oldest first, into one MP4 without re-encoding: it begins at the last key
+ * picture before `from`. Where the camera changed its format in between, the longest stretch of one format is kept.
+ * null: there is no picture of that time. The file appears under `target` complete and durable, or not at all.
+ */
+export async function joinFilm(
+  folder: string,
+  segments: readonly SegmentRecord[],
+  from: number,
+  to: number,
+  target: string,
+): Promise<Film | null> {
+  const notes: string[] = [];
+  const takes: Take[] = [];
+  for (const segment of segments) {
+    try {
+      const video = await readVideo(join(folder, segment.path));
+      takes.push({ segment, video, startedAt: segment.startedAt });
+    } catch (error) {
+      if (!(error instanceof VideoError) && (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      notes.push(`${segment.path} cannot be used`);
+    }
+  }
+  const stretch = longestStretch(takes);
+  if (stretch.length < takes.length)
+    notes.push("the camera changed its format; the longest part of one format was kept");
+  const cuts = stretch.flatMap((take) => cut(take, from, to));
+  if (cuts.length === 0) return null;
+  const parts = cuts.map((c, i): Part => {
+    const gapMs = i + 1 < cuts.length ? Math.max(0, cuts[i + 1]!.startedAt - c.endedAt) : 0;
+    // Neighbours never meet to the millisecond; only a real hole is shown as one.
+    return {
+      path: join(folder, c.take.segment.path),
+      video: c.take.video,
+      samples: c.samples,
+      gapMs: gapMs > 250 ? gapMs : 0,
+    };
+  });
+  const unfinished = `${target}.part`;
+  try {
+    const bytes = await writeFilm(unfinished, parts);
+    await rename(unfinished, target);
+    await syncFolder(dirname(target));
+    return { startedAt: cuts[0]!.startedAt, endedAt: cuts.at(-1)!.endedAt, bytes, notes };
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
+}
+
+function longestStretch(takes: readonly Take[]): Take[] {
+  const stretches: Take[][] = [];
+  for (const take of takes) {
+    const current = stretches.at(-1);
+    if (current?.[0]?.video.format === take.video.format) current.push(take);
+    else stretches.push([take]);
+  }
+  const length = (stretch: readonly Take[]) => stretch.reduce((n, t) => n + t.video.durationMs, 0);
+  return stretches.sort((a, b) => length(b) - length(a))[0] ?? [];
+}
+
+function cut(take: Take, from: number, to: number) {
+  const { samples, ticksPerSecond } = take.video;
+  const zero = samples[0]!.at;
+  const wall = (ticks: number) => take.startedAt + ((ticks - zero) / ticksPerSecond) * 1000;
+  let first = -1;
+  samples.forEach((s, i) => {
+    if (s.isKey && (first < 0 || wall(s.at) <= from)) first = i;
+  });
+  if (first < 0) return [];
+  const beyond = samples.findIndex((s) => wall(s.at) >= to);
+  const chosen = samples.slice(first, beyond < 0 ? undefined : beyond);
+  const last = chosen.at(-1);
+  if (last === undefined) return [];
+  return [
+    {
+      take,
+      samples: chosen,
+      startedAt: Math.round(wall(chosen[0]!.at)),
+      endedAt: Math.round(wall(last.at + last.duration)),
+    },
+  ];
+}

@@ -1,0 +1,130 @@
+import { readdir, rename, stat, truncate } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
+import type { SegmentRecord } from "../core/records.js";
+import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import type { Log } from "../system/log.js";
+import { removeFiles, syncFile, syncFolder } from "./files.js";
+import { readVideo } from "./mp4-read.js";
+import { segmentId, segmentName, startInName } from "./segment-name.js";
+
+export interface RepairReport {
+  /** Files that had no row and were taken into the ring. */
+  adopted: number;
+  /** Files that had no row and nothing playable, and left-overs of unfinished work: removed. */
+  removedFiles: number;
+  /** Rows whose file was gone: dropped. */
+  droppedRows: number;
+  /** Bytes cut off torn ends. */
+  tornBytes: number;
+  /** Newest wall time of anything recorded; null when there is nothing. */
+  newestAt: number | null;
+}
+
+export interface RepairParts {
+  folder: string;
+  repositories: { segments: SegmentRepository; clips: ClipRepository };
+  bootId: string;
+  log: Log;
+  /** Only says what it would do. */
+  dryRun?: boolean;
+}
+
+/** Folder of finished clips; no camera can have this name. */
+export const CLIP_FOLDER = "_clips";
+
+/** Makes rows and files of the recording folder agree; run when nobody records into it. */
+export async function repairFolder({
+  folder,
+  repositories,
+  log,
+  dryRun = false,
+}: RepairParts): Promise<RepairReport> {
+  const { segments, clips } = repositories;
+  const report: RepairReport = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0, newestAt: null };
+  const files = await filesIn(folder);
+  const garbage = await segments.garbage();
+  const rows = await segments.all();
+  const clipRows = await clips.all();
+
+  const condemned = new Set(garbage);
+  const unlisted = new Set([...files].filter((path) => !condemned.has(path)));
+  for (const row of [...rows, ...clipRows]) unlisted.delete(row.path);
+  const lost = rows.filter((row) => !files.has(row.path));
+  const lostClips = clipRows.filter((row) => !files.has(row.path));
+  report.droppedRows = lost.length + lostClips.length;
+  report.newestAt = [...rows, ...clipRows].reduce<number | null>(
+    (n, r) => Math.max(n ?? r.endedAt, r.endedAt),
+    null,
+  );
+
+  for (const path of unlisted) {
+    const adoptable = path.endsWith(".mp4") && !path.startsWith(`${CLIP_FOLDER}/`);
+    const segment = adoptable ? await adopt(folder, path, dryRun) : null;
+    if (segment === null) {
+      report.removedFiles++;
+      if (!dryRun) await removeFiles([join(folder, path)]);
+      continue;
+    }
+    report.adopted++;
+    report.tornBytes += segment.tornBytes;
+    report.newestAt = Math.max(report.newestAt ?? segment.row.endedAt, segment.row.endedAt);
+    if (!dryRun) await segments.add(segment.row);
+  }
+  if (dryRun) return report;
+
+  await segments.discard(lost.map((row) => row.id));
+  for (const clip of lostClips) await clips.remove(clip.id);
+  const gone = await removeFiles((await segments.garbage()).map((path) => join(folder, path)));
+  await segments.forget(gone.map((path) => relative(folder, path)));
+  if (report.adopted + report.removedFiles + report.droppedRows > 0) {
+    log.warn({ ...report }, "Recordings and their rows did not agree; they do now.");
+  }
+  return report;
+}
+
+/** A file that nobody finished: its torn end goes, the rest is a segment like any other. null: nothing in it can be played. */
+async function adopt(
+  folder: string,
+  path: string,
+  dryRun: boolean,
+): Promise<{ row: SegmentRecord; tornBytes: number } | null> {
+  const absolute = join(folder, path);
+  try {
+    const before = await stat(absolute);
+    const whole = await readVideo(absolute);
+    const tornBytes = whole.isFragmented ? before.size - whole.intactBytes : 0;
+    if (tornBytes > 0 && !dryRun) {
+      await truncate(absolute, whole.intactBytes);
+      await syncFile(absolute);
+    }
+    const video = tornBytes > 0 && !dryRun ? await readVideo(absolute) : whole;
+    const startedAt = startInName(path) ?? Math.round(before.mtimeMs - video.durationMs);
+    const named = dryRun ? path : await giveName(folder, path, startedAt);
+    const row = {
+      id: segmentId(named),
+      camera: dirname(named).split("/")[0]!,
+      path: named,
+      startedAt,
+      endedAt: Math.round(startedAt + video.durationMs),
+      bytes: before.size - tornBytes,
+    };
+    return row.camera === "." ? null : { row, tornBytes };
+  } catch {
+    return null;
+  }
+}
+
+/** A file whose proper name never came gets one, so that its time is not lost with the date of the file. */
+async function giveName(folder: string, path: string, startedAt: number): Promise<string> {
+  if (startInName(path) !== null) return path;
+  const named = join(dirname(path), segmentName(startedAt));
+  if (await stat(join(folder, named)).catch(() => null)) return path;
+  await rename(join(folder, path), join(folder, named));
+  await syncFolder(join(folder, dirname(path)));
+  return named;
+}
+
+async function filesIn(folder: string): Promise<Set<string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  return new Set(entries.filter((e) => e.isFile()).map((e) => relative(folder, join(e.parentPath, e.name))));
+}

@@ -1,0 +1,157 @@
+import { join } from "node:path";
+import type { Config } from "../config.js";
+import type { SegmentRecord } from "../core/records.js";
+import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import { StoreError } from "../core/repositories.js";
+import { type Ages, CLIP_ORDER, clipsToDrop, segmentsToDrop } from "../core/retention.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import { removeFiles } from "./files.js";
+
+export interface RotationParts {
+  folder: string;
+  repositories: { segments: SegmentRepository; clips: ClipRepository };
+  config: Config["recording"];
+  clock: Clock;
+  log: Log;
+  bootId: string;
+  freeBytes(): Promise<number>;
+}
+
+const DAY_MS = 86_400_000;
+const BATCH = 200;
+
+/** Removes what is over the limits: first the row becomes a garbage row, then the file goes, then the garbage row. */
+export function createRotation({
+  folder,
+  repositories,
+  config,
+  clock,
+  log,
+  bootId,
+  freeBytes,
+}: RotationParts) {
+  const { segments, clips } = repositories;
+  let known: { count: number; bytes: number; oldestAt: number | null; clipBytes: number } | null = null;
+  let free = 0;
+  let rotated = 0;
+  let problem = "";
+
+  return {
+    /** A segment was entered. */
+    added(segment: SegmentRecord): void {
+      if (known === null) return;
+      known.count++;
+      known.bytes += segment.bytes;
+      known.oldestAt ??= segment.startedAt;
+    },
+    async run(isWallSteady: boolean): Promise<void> {
+      try {
+        await sweep();
+        await rotate({ monotonicMs: clock.monotonicMs(), wallMs: clock.wallMs(), bootId, isWallSteady });
+        problem = "";
+      } catch (error) {
+        if (!(error instanceof StoreError))
+          problem = `Old recordings cannot be removed: ${(error as Error).message}`;
+        else if (error.code === "cannot-write") await emergency();
+      }
+    },
+    problem: () => problem,
+    figures: () => ({
+      segments: known?.count ?? 0,
+      bytes: known?.bytes ?? 0,
+      maxBytes: config.maxBytes,
+      oldestAt: known?.oldestAt ?? null,
+      clipBytes: known?.clipBytes ?? 0,
+      freeBytes: free,
+      minFreeBytes: config.minFreeBytes,
+      rotated,
+    }),
+  };
+
+  async function rotate(now: Ages): Promise<void> {
+    known ??= await count();
+    free = await freeBytes();
+    const shortBytes = Math.max(0, config.minFreeBytes - free);
+    const requests = await clips.wanted();
+    const excess = Math.max(known.bytes - config.maxBytes, shortBytes, 0);
+    const oldest = await segments.oldest(BATCH);
+    const drop = segmentsToDrop(oldest, requests, excess, config.maxAgeDays * DAY_MS, now);
+    if (drop.length > 0) {
+      await segments.discard(drop.map((s) => s.id));
+      rotated += drop.length;
+    }
+    const freed = drop.reduce((n, s) => n + s.bytes, 0);
+    const clipsGone = await rotateClips(Math.max(0, shortBytes - freed), now);
+    if (drop.length === 0 && !clipsGone) return;
+    await sweep();
+    known = await count();
+    free = await freeBytes();
+    if (drop.length === BATCH) await rotate(now);
+  }
+
+  async function rotateClips(shortBytes: number, now: Ages): Promise<boolean> {
+    let excess = Math.max((known?.clipBytes ?? 0) - config.clipMaxBytes, shortBytes, 0);
+    let gone = false;
+    for (const kind of CLIP_ORDER) {
+      const days = kind === "unknown" ? config.unknownClipDays : config.clipDays;
+      for (const clip of clipsToDrop(await clips.oldest(kind, BATCH), excess, days * DAY_MS, now)) {
+        await clips.remove(clip.id);
+        excess -= clip.bytes;
+        gone = true;
+      }
+    }
+    return gone;
+  }
+
+  /** Files whose row is gone already. */
+  async function sweep(): Promise<void> {
+    const paths = await segments.garbage();
+    if (paths.length === 0) return;
+    const absolute = new Map(paths.map((path) => [join(folder, path), path]));
+    const gone = await removeFiles([...absolute.keys()]);
+    await segments.forget(gone.map((path) => absolute.get(path)!));
+  }
+
+  /**
+   * The disk is so full that not even a garbage row can be written. The oldest files go first this once and their rows
+   * when there is room again: the start repairs it if we do not get that far.
+   */
+  async function emergency(): Promise<void> {
+    free = await freeBytes();
+    const requests = await clips.wanted();
+    const drop = segmentsToDrop(
+      await segments.oldest(BATCH),
+      requests,
+      Math.max(config.minFreeBytes - free, 8_000_000),
+      Number.POSITIVE_INFINITY,
+      {
+        monotonicMs: 0,
+        wallMs: 0,
+        bootId: "",
+        isWallSteady: false,
+      },
+    );
+    if (drop.length === 0) {
+      problem = "The disk is full and there is no old video left to remove; free some space on it.";
+      return;
+    }
+    problem = "The disk is full; the oldest video was removed to go on.";
+    log.error({ files: drop.length }, problem);
+    await removeFiles(drop.map((s) => join(folder, s.path)));
+    rotated += drop.length;
+    await segments.discard(drop.map((s) => s.id)).catch(() => {});
+    known = null;
+  }
+
+  async function count() {
+    const all = await segments.totalBytes();
+    const [first] = await segments.oldest(1);
+    return {
+      count: (await segments.all()).length,
+      bytes: all,
+      oldestAt: first?.startedAt ?? null,
+      clipBytes: await clips.totalBytes(),
+    };
+  }
+}

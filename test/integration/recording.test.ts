@@ -1,0 +1,218 @@
+import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { defaultConfig } from "../../src/config.js";
+import type { ClipRecord } from "../../src/core/records.js";
+import { createClips } from "../../src/recording/clips.js";
+import { createManual } from "../../src/recording/manual.js";
+import { readVideo } from "../../src/recording/mp4-read.js";
+import { createRing } from "../../src/recording/ring.js";
+import { createStore } from "../../src/store/store.js";
+import { systemClock } from "../../src/system/clock.js";
+import { silentLog } from "../../src/system/log.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { temporaryFolder } from "../support/folder.js";
+import { noon, passEntry } from "../support/records.js";
+import { type SegmentShape, writeSegment } from "../support/segments.js";
+import { until } from "../support/until.js";
+
+async function station(settings: object = {}, folder = temporaryFolder(), bootId = "boot-1") {
+  const clock = fakeClock(noon);
+  const store = createStore({ config: { kind: "sql" }, folder, clock: systemClock, log: silentLog });
+  await store.start();
+  const recordings = join(folder, "recording");
+  const config = { ...defaultConfig().recording, segmentSeconds: 4, minFreeBytes: 0, ...settings };
+  const free = { bytes: 1e12 };
+  const ring = createRing({
+    folder: recordings,
+    repositories: store,
+    config,
+    clock,
+    log: silentLog,
+    bootId,
+    freeBytes: async () => free.bytes,
+  });
+  const repaired = await ring.repair();
+  const event = (clip: ClipRecord) => ({
+    id: `clip:${clip.id}`,
+    kind: "clip" as const,
+    at: clip.endedAt,
+    payload: "{}",
+  });
+  const clips = createClips({ ring, repositories: store, config, clock, log: silentLog, event });
+  /** Four seconds pass and are recorded. */
+  async function record(shape: Partial<SegmentShape> = {}, camera = "front") {
+    const startedAt = clock.wallMs();
+    clock.advance(4000);
+    const path = writeSegment(recordings, camera, startedAt, shape);
+    await ring.addSegment(camera, { path, startedAt, endedAt: clock.wallMs() });
+    return path;
+  }
+  async function close() {
+    await clips.close();
+    await ring.close();
+    await store.close();
+  }
+  return { clock, store, ring, clips, folder, recordings, free, repaired, record, close };
+}
+
+const files = (folder: string) =>
+  readdirSync(folder, { recursive: true })
+    .map(String)
+    .filter((f) => f.endsWith(".mp4"))
+    .sort();
+
+test("a clip is cut from the segments around a pass as soon as its last second is recorded, and is linked and reported", async () => {
+  const s = await station();
+  await s.store.passes.save(passEntry("p1", "AB12CDE"));
+  await s.record({ mark: 1 });
+  await s.record({ mark: 2 });
+  const promise = s.clips.request({
+    passId: "p1",
+    camera: "front",
+    from: noon + 2500,
+    to: noon + 9500,
+    kind: "known",
+  });
+  await s.record({ mark: 3 });
+  const clip = (await promise)!;
+  assert.is(clip.startedAt, noon + 2000);
+  assert.is(clip.endedAt, noon + 9500);
+  const film = await readVideo(join(s.recordings, clip.path));
+  assert.is(film.samples.length, 75);
+  assert.is(film.durationMs, 7500);
+  assert.not.ok(film.isFragmented);
+  assert.is((await s.store.passes.find("p1"))?.clipId, clip.id);
+  assert.equal(
+    (await s.store.outbox.pending(0, 9)).map((e) => e.id),
+    ["event-p1", `clip:${clip.id}`],
+  );
+  await s.close();
+});
+
+test("a clip that was promised before the appliance stopped is written after the next start", async () => {
+  const first = await station();
+  await first.record();
+  const promise = first.clips.request({ passId: null, camera: "front", from: noon + 1000, to: noon + 6000 });
+  await first.close();
+  assert.is(await promise, null);
+  const second = await station({}, first.folder, "boot-2");
+  second.clock.advance(20000);
+  const done = new Promise<ClipRecord>((resolve) => second.clips.onClip(resolve));
+  await second.clips.start();
+  second.clock.advance(60000);
+  const clip = await done;
+  assert.is(clip.startedAt, noon + 1000);
+  assert.is(clip.endedAt, noon + 4000);
+  await second.close();
+});
+
+test("the oldest segment goes when the ring is full, and its file with it, but never one that a promised clip needs", async () => {
+  const s = await station({ maxBytes: 50_000 });
+  const first = await s.record();
+  const bytes = statSync(first).size;
+  const promise = s.clips.request({ passId: null, camera: "front", from: noon + 1000, to: noon + 15_000 });
+  const second = await s.record();
+  await s.record();
+  await s.record();
+  await promise;
+  assert.ok(existsSync(first));
+  for (let i = 0; i < 3; i++) await s.record();
+  assert.not.ok(existsSync(first));
+  assert.not.ok(existsSync(second));
+  assert.ok((await s.store.segments.totalBytes()) <= 50_000);
+  assert.is(s.ring.status().segments, Math.floor(50_000 / bytes));
+  assert.equal(await s.store.segments.garbage(), []);
+  await s.close();
+});
+
+test("a start takes up files without rows, cuts torn ends, drops rows without files and removes rubbish", async () => {
+  const first = await station();
+  const kept = await first.record();
+  const lost = await first.record();
+  const torn = await first.record();
+  await first.close();
+  rmSync(lost);
+  const orphan = writeSegment(first.recordings, "front", noon + 60_000, { seconds: 4 });
+  truncateSync(orphan, statSync(orphan).size - 700);
+  writeFileSync(join(first.recordings, "front", "20260105T120200000Z.mp4"), "not a video");
+  writeFileSync(join(first.recordings, "front", "20260105T120300000Z.mp4"), "");
+  const second = await station({}, first.folder, "boot-2");
+  assert.is(second.repaired.adopted, 1);
+  assert.is(second.repaired.removedFiles, 2);
+  assert.is(second.repaired.droppedRows, 1);
+  const rows = await second.store.segments.all();
+  assert.equal(rows.map((r) => join(second.recordings, r.path)).sort(), [kept, torn, orphan].sort());
+  assert.is((await readVideo(orphan)).durationMs, 3000);
+  assert.is(rows.find((r) => r.path.endsWith("120100000Z.mp4"))?.endedAt, noon + 63_000);
+  assert.equal(files(second.recordings).length, 3);
+  await second.close();
+});
+
+test("a recording by hand is held from its start to its stop and becomes a clip", async () => {
+  const s = await station({ maxBytes: 30_000 });
+  const manual = createManual({ clips: s.clips, repository: s.store.clips, clock: s.clock });
+  await manual.start("front");
+  for (let i = 0; i < 4; i++) await s.record();
+  assert.equal(manual.active(), [{ camera: "front", startedAt: noon }]);
+  assert.is((await s.store.segments.all()).length, 4);
+  const stopped = manual.stop("front");
+  await until(async () => (await s.store.clips.wanted())[0]?.to === noon + 16_000, "the end is noted");
+  await s.record();
+  const clip = (await stopped)!;
+  assert.is(clip.kind, "manual");
+  assert.equal([clip.startedAt, clip.endedAt], [noon, noon + 16_000]);
+  assert.equal(manual.active(), []);
+  assert.is(await manual.stop("front"), null);
+  await s.close();
+});
+
+test("a pinned clip is refused to go; an unpinned one goes with its file", async () => {
+  const s = await station();
+  await s.record();
+  const promise = s.clips.request({ passId: null, camera: "front", from: noon, to: noon + 5000 });
+  await s.record();
+  const clip = (await promise)!;
+  await s.store.clips.pin(clip.id, true);
+  const refusal = await s.clips.remove(clip.id).catch((error: Error) => error.message);
+  assert.match(String(refusal), "pinned");
+  await s.store.clips.pin(clip.id, false);
+  assert.is((await s.clips.remove(clip.id))?.id, clip.id);
+  assert.not.ok(existsSync(join(s.recordings, clip.path)));
+  assert.is(await s.store.clips.find(clip.id), null);
+  await s.close();
+});
+
+test("a clock that is set forward by years moves this run's recordings with it and removes none of them", async () => {
+  const s = await station({ maxAgeDays: 1 });
+  s.clock.jumpWall(-noon);
+  await s.record();
+  await s.record();
+  s.clock.jumpWall(noon);
+  await s.record();
+  const rows = await s.store.segments.all();
+  assert.is(rows.length, 3);
+  assert.is(rows[0]!.endedAt, rows[1]!.startedAt);
+  assert.ok(Math.abs(rows[1]!.endedAt - rows[2]!.startedAt) < 10);
+  s.clock.advance(86_400_000 + 3_600_000);
+  await s.record();
+  assert.is((await s.store.segments.all()).length, 1);
+  await s.close();
+});
+
+test("recordings of an earlier boot are not judged by a clock that has just jumped", async () => {
+  const first = await station({ maxAgeDays: 1 });
+  await first.record();
+  await first.close();
+  const second = await station({ maxAgeDays: 1 }, first.folder, "boot-2");
+  second.clock.jumpWall(400 * 86_400_000);
+  await second.record();
+  assert.is((await second.store.segments.all()).length, 2);
+  second.clock.advance(3_600_000);
+  await second.ring.rotate();
+  assert.is((await second.store.segments.all()).length, 1);
+  await second.close();
+});
+
+test.run();
