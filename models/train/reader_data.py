@@ -29,6 +29,22 @@ def load_crops(data, split):
     return records
 
 
+def scene_crops(data, narrowest=44):
+    """Crop records cut with much margin from the (small, recompressed) training scenes: labelled plates >= 44 px wide."""
+    records = []
+    with open(os.path.join(data, "scenes", "train.jsonl"), encoding="utf8") as lines:
+        for scene in map(json.loads, lines):
+            good = [p for p in scene["plates"] if p.get("text") and p["box"][2] >= narrowest and not p.get("suspect") and not p.get("script")]
+            pixels = cv2.imread(os.path.join(data, "scenes", scene["image"])) if good else None
+            for plate in good:
+                x, y, w, h = plate["box"]
+                left, top = max(0, int(x - .5 * w)), max(0, int(y - .5 * h))
+                part = pixels[top:int(y + 1.5 * h), left:int(x + 1.5 * w)]
+                records.append({**plate, "set": "scenes", "image": scene["image"], "box": [x - left, y - top, w, h],
+                                "pixels": cv2.cvtColor(part, cv2.COLOR_BGR2RGB)})
+    return records
+
+
 def held_out(record):
     """True for the 5 % of the training crops (by text, so that a plate is never on both sides) kept for decisions."""
     return zlib.crc32(record.get("text", record["image"]).encode()) % 20 == 0
@@ -57,12 +73,13 @@ def cut_crop(pixels, quad, height=HEIGHT, width=WIDTH):
 class Samples:
     """Endless stream of samples. `data` may be None: then only drawn plates and drawn negatives are made."""
 
-    def __init__(self, data, seed, real=.42, empty=.07, cut=.06, hard=.45):
+    def __init__(self, data, seed, real=.42, empty=.07, cut=.08, hard=.45):
         self.rng = np.random.default_rng(seed)
         self.real, self.empty, self.cut, self.hard = real, empty, cut, hard
         self.crops, self.weights, self.patches = [], None, []
         if data:
-            self.crops = [c for c in load_crops(data, "train") if not held_out(c) and not c.get("unreadable")]
+            records = load_crops(data, "train") + scene_crops(data)
+            self.crops = [c for c in records if not held_out(c) and not c.get("unreadable")]
             weights = np.array([crop_weight(c) for c in self.crops])
             self.weights = np.cumsum(weights / weights.sum())
             self.patches = scene_patches(data, self.rng)
@@ -172,7 +189,7 @@ class Samples:
 
 def crop_weight(record):
     """How often a crop is drawn: hard (transcribed by eye) and two-line ones more, the many alike ones less."""
-    weight = {"ccpd": .6, "robertlucian": .8}.get(record["set"], 1.0)
+    weight = {"ccpd": .6, "robertlucian": .8, "scenes": .3}.get(record["set"], 1.0)
     weight *= 1.4 if record.get("text_source") == "eye" else 1.0
     weight *= 1.4 if record.get("lines") == 2 else 1.0
     return weight if "text" in record else .15
@@ -237,10 +254,10 @@ def drawn_negative(rng, size):
     return image
 
 
-def scene_patches(data, rng, most=2400):
-    """Pieces [64, 128, 3] of the training scenes that touch no plate box (widened by half its size)."""
+def scene_patches(data, rng, most=2400, split="train"):
+    """Pieces [64, 128, 3] of the scenes that touch no plate box (widened by half its size)."""
     patches = []
-    with open(os.path.join(data, "scenes", "train.jsonl"), encoding="utf8") as lines:
+    with open(os.path.join(data, "scenes", split + ".jsonl"), encoding="utf8") as lines:
         scenes = [json.loads(line) for line in lines]
     for i in rng.permutation(len(scenes)):
         scene = scenes[int(i)]

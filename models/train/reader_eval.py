@@ -15,7 +15,7 @@ import onnx
 from degrade import expose, focus_blur, jpeg, motion_blur, night, noise
 from onnx_run import Runner
 from plates import draw_plate
-from reader_data import HEIGHT, UNIT, WIDTH, box_quad, cut_crop, load_crops
+from reader_data import HEIGHT, UNIT, WIDTH, box_quad, cut_crop, load_crops, scene_patches
 from reader_net import decode, encode
 
 KINDS = ("whole", "cut off", "not a plate")
@@ -31,7 +31,9 @@ def main():
     parser.add_argument("--errors", help="PNG contact sheet of the misread crops")
     args = parser.parse_args()
     read = reader(args.model)
-    scores = real_scores(read, load_crops(args.data, args.split), args.errors)
+    records = load_crops(args.data, args.split)
+    scores = real_scores(read, records, args.errors)
+    scores["kind"] = kind_scores(read, records, scene_patches(args.data, np.random.default_rng(4), 600, args.split))
     if args.drawn:
         scores["drawn"] = drawn_scores(read, args.drawn)
     print(json.dumps(scores, indent=1))
@@ -73,6 +75,20 @@ def real_scores(read, records, errors=None):
     if errors:
         contact_sheet([(records[i], texts[i]) for i in labelled if not right[i]], errors)
     return scores
+
+
+def kind_scores(read, records, patches):
+    """% of crops told apart: whole plates kept, cut plates (a third of the width gone) and pieces of scenes refused."""
+    plates = [r for r in records if r.get("text")]
+    cut = []
+    for i, r in enumerate(plates):
+        quad = box_quad(r)
+        quad[[0, 3] if i % 2 else [1, 2], 0] += (1 if i % 2 else -1) * r["box"][2] / 3
+        cut.append(cut_crop(r["pixels"], quad))
+    whole = read([cut_crop(r["pixels"], box_quad(r)) for r in plates])["kind"].argmax(-1)
+    return {"whole kept": round(100 * float(np.mean(whole == 0)), 1),
+            "cut refused": round(100 * float(np.mean(read(cut)["kind"].argmax(-1) != 0)), 1),
+            "scene pieces refused": round(100 * float(np.mean(read([cv2.resize(p, (WIDTH, HEIGHT)) for p in patches])["kind"].argmax(-1) != 0)), 1)}
 
 
 def confident(out, labelled, right):
