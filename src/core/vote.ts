@@ -1,4 +1,4 @@
-import { align, type Slots, toSlots } from "./align.js";
+import { align, mixSlots, type Slots, toSlots } from "./align.js";
 import {
   ALPHABET,
   type Candidate,
@@ -41,8 +41,8 @@ export interface Tally {
 
 export const emptyVote: Vote = { groups: [], frames: 0 };
 
-const MAX_GROUPS = 24;
-const MAX_ANCHORS = 8;
+const MAX_GROUPS = 20;
+const MAX_ANCHORS = 6;
 /** Frames of one track err together (dirt, glare, a bent plate): n frames count as n / (1 + LIKENESS (n - 1)). */
 const LIKENESS = 0.2;
 /** Probability that all of the candidates are wrong, whatever the frames say. */
@@ -58,7 +58,7 @@ export function addRead(vote: Vote, read: PlateRead, weight = 1): Vote {
   const known = vote.groups.find((g) => g.text === read.text);
   const group =
     known === undefined ? { text: read.text, slots, weight, frames: 1 } : join(known, slots, weight);
-  const groups = [...vote.groups.filter((g) => g !== known), group].sort((a, b) => b.weight - a.weight);
+  const groups = [...vote.groups.filter((g) => g !== known), group].sort(byWeight);
   // The newest stays even when it is the lightest, or a late better view could never get in.
   const cut =
     groups.length > MAX_GROUPS
@@ -77,7 +77,7 @@ export function joinVotes(a: Vote, b: Vote): Vote {
         ? [...groups, g]
         : [...groups.filter((k) => k !== known), join(known, g.slots, g.weight, g.frames)];
   }
-  groups.sort((x, y) => y.weight - x.weight);
+  groups.sort(byWeight);
   return { groups: groups.slice(0, MAX_GROUPS), frames: a.frames + b.frames };
 }
 
@@ -132,7 +132,7 @@ function skeletonsOf(groups: readonly Group[], power: number): Skeleton[] {
   for (const anchor of groups.slice(0, MAX_ANCHORS)) {
     let text = anchor.text;
     // A fused text may align differently from the one it came from: twice is enough in practice.
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 2 && !found.has(text); round++) {
       const skeleton = fuse(text, groups, power);
       if (round > 0 || skeleton.text === text) {
         if (skeleton.score > (found.get(skeleton.text)?.score ?? Number.NEGATIVE_INFINITY))
@@ -152,21 +152,27 @@ function skeletonsOf(groups: readonly Group[], power: number): Skeleton[] {
 function fuse(anchor: string, groups: readonly Group[], power: number): Skeleton {
   const wanted = indices(anchor);
   const logs = wanted.map(() => new Float64Array(ALPHABET.length));
-  for (const { slots, weight } of groups) {
-    for (const [j, i] of align(wanted, slots).slotOf.entries()) {
-      if (i >= 0)
-        for (let k = 0; k < ALPHABET.length; k++) logs[j]![k]! += power * weight * slots.logs[i]![k]!;
+  const alignments = groups.map((g) => align(wanted, g.slots));
+  for (const [g, { slots, weight }] of groups.entries()) {
+    for (const [j, i] of alignments[g]!.slotOf.entries()) {
+      if (i < 0) continue;
+      const [sum, row, share] = [logs[j]!, slots.logs[i]!, power * weight];
+      for (let k = 0; k < sum.length; k++) sum[k]! += share * row[k]!;
     }
   }
   const best = logs.map((row) => likeliestCharacter(row));
+  const text = textOf(best);
   let spread = 1;
   for (const [j, row] of logs.entries()) {
     let sum = 0;
     for (let k = 1; k < row.length; k++) sum += Math.exp(row[k]! - row[best[j]!]!);
     spread *= sum;
   }
-  const score = groups.reduce((sum, g) => sum + power * g.weight * align(best, g.slots).logLikelihood, 0);
-  return { text: textOf(best), score, spread, logs };
+  let score = 0;
+  for (const [g, { weight, slots }] of groups.entries()) {
+    score += power * weight * (text === anchor ? alignments[g]! : align(best, slots)).logLikelihood;
+  }
+  return { text, score, spread, logs };
 }
 
 /**
@@ -219,16 +225,13 @@ function variants({ text, score, logs }: Skeleton): { text: string; score: numbe
 
 function join(group: Group, slots: Slots, weight: number, frames = 1): Group {
   const sum = group.weight + weight;
-  const share = sum > 0 ? weight / sum : 0;
-  const logs = group.slots.logs.map((row, i) =>
-    row.map((v, k) => v + share * ((slots.logs[i]?.[k] ?? v) - v)),
-  );
-  return {
-    text: group.text,
-    slots: { logs, used: Math.max(group.slots.used, slots.used) },
-    weight: sum,
-    frames: group.frames + frames,
-  };
+  const mixed = mixSlots(group.slots, slots, sum > 0 ? weight / sum : 0);
+  return { text: group.text, slots: mixed, weight: sum, frames: group.frames + frames };
+}
+
+/** Heaviest first; equals by text, so that the order of the frames is no vote. */
+function byWeight(a: Group, b: Group): number {
+  return b.weight - a.weight || (a.text < b.text ? -1 : 1);
 }
 
 function likeliestCharacter(row: Float64Array): number {
