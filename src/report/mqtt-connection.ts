@@ -84,6 +84,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
   return new Promise((resolve, reject) => {
     const client = connect(options.url, clientOptions(options));
     const waiting = new Set<(error: PublishError) => void>();
+    const asked = { toClose: false };
     let state: "opening" | "up" | "ended" = "opening";
     let cause: unknown = null;
 
@@ -100,7 +101,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
     );
     client.on("connect", () => {
       state = "up";
-      resolve(connectionOf(client, options, waiting));
+      resolve(connectionOf(client, options, waiting, asked));
     });
 
     function end(): void {
@@ -112,7 +113,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       for (const fail of waiting) fail(new PublishError(problem.sentence, true));
       waiting.clear();
       if (before === "opening") reject(problem);
-      else if (!client.disconnecting || cause !== null) events.lost(problem);
+      else if (!asked.toClose) events.lost(problem);
     }
   });
 }
@@ -121,9 +122,9 @@ function connectionOf(
   client: MqttClient,
   options: ConnectionOptions,
   waiting: Set<(error: PublishError) => void>,
+  asked: { toClose: boolean },
 ): Connection {
   const server = client.serverProperties;
-  let closing = false;
 
   return {
     url: options.url,
@@ -144,7 +145,7 @@ function connectionOf(
     settled: () => request((done) => client.unsubscribe("plategate/settled", done)),
     close: ({ withWill = false } = {}) =>
       new Promise((resolve) => {
-        closing = true;
+        asked.toClose = true;
         const force = setTimeout(() => client.end(true, () => resolve()), 1000);
         const reason = withWill && options.protocol === "5" ? { reasonCode: 0x04 } : {};
         client.end(false, reason, () => {
@@ -155,7 +156,7 @@ function connectionOf(
   };
 
   function request(send: (done: (error?: Error | null) => void) => void): Promise<void> {
-    if (!client.connected || closing) return Promise.reject(new PublishError("not connected", true));
+    if (!client.connected || asked.toClose) return Promise.reject(new PublishError("not connected", true));
     return new Promise((resolve, reject) => {
       waiting.add(reject);
       send((error) => {
