@@ -47,7 +47,7 @@ export function createDetail({ beside }) {
       ...(answer?.ok ? content(found) : [bar("Not found"), h("p", { class: "empty" }, found.error)]),
     );
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector(".detail-close").focus({ preventScroll: true });
+    byId("detail-title").focus({ preventScroll: true });
   }
 
   function go(step) {
@@ -65,7 +65,7 @@ export function createDetail({ beside }) {
     return h(
       "header",
       { class: "detail-bar" },
-      h("h2", { id: "detail-title" }, title),
+      h("h2", { id: "detail-title", tabindex: "-1" }, title),
       button("newer", "Newer pass", () => go(-1)),
       button("older", "Older pass", () => go(1)),
       button("close", "Close", () => dialog.close(), "detail-close"),
@@ -80,10 +80,9 @@ export function createDetail({ beside }) {
       h(
         "div",
         { class: "detail-body" },
-        h("div", { class: "detail-pictures" }, frame(base, pass), video(base, clip)),
         h(
           "div",
-          { class: "detail-words" },
+          { class: "detail-head" },
           h("div", { class: "detail-plate" }, plateFace(pass.plate, pass.chars, "huge"), crop(base, pass)),
           h(
             "p",
@@ -91,6 +90,11 @@ export function createDetail({ beside }) {
             verdictMark(pass.verdict),
             h("span", { class: "sentence" }, pass.sentence),
           ),
+        ),
+        h("div", { class: "detail-pictures" }, frame(base, pass), video(base, clip)),
+        h(
+          "div",
+          { class: "detail-words" },
           characters(pass),
           candidates.length > 1 ? others(candidates, pass.plate) : null,
           h("h3", { class: "label" }, "This pass"),

@@ -95,34 +95,34 @@ export function createGatePanel() {
 function drawing() {
   const svg = s(
     "svg",
-    { class: "barrier", viewBox: "0 0 200 150", role: "img", "aria-label": "Barrier" },
+    { class: "barrier", viewBox: "0 -12 200 160", role: "img", "aria-label": "Barrier" },
     s("path", { class: "ground", d: "M4 138H196" }),
-    s("path", { class: "loop", d: "M74 143h64l6 5H68Z" }),
+    s("path", { class: "loop", d: "M62 142h64l6 5H56Z" }),
     s(
       "g",
       { class: "car" },
-      s("path", { d: "M76 136v-22l8-5 7-17h34l7 17 8 5v22Z" }),
-      s("path", { d: "M90 107h36M82 119h9M125 119h9M97 126h22" }),
+      s("path", { d: "M62 136v-22l8-5 7-17h34l7 17 8 5v22Z" }),
+      s("path", { d: "M76 107h36M68 119h9M111 119h9M83 126h22" }),
     ),
-    s("path", { class: "post", d: "M176 138V106M171 106v-8m10 8v-8M171 106h10" }),
+    s("path", { class: "post", d: "M150 138V108M145 108v-8m10 8v-8M145 108h10" }),
     s(
       "g",
       { class: "light" },
-      s("path", { class: "post", d: "M190 138V64" }),
-      s("rect", { x: 180, y: 24, width: 20, height: 40, rx: 4 }),
-      s("circle", { class: "red", cx: 190, cy: 35, r: 6 }),
-      s("circle", { class: "green", cx: 190, cy: 53, r: 6 }),
+      s("path", { class: "post", d: "M182 138V62" }),
+      s("rect", { x: 171, y: 20, width: 22, height: 42, rx: 5 }),
+      s("circle", { class: "red", cx: 182, cy: 32, r: 6.5 }),
+      s("circle", { class: "green", cx: 182, cy: 50, r: 6.5 }),
     ),
     s("path", { class: "cabinet", d: "M14 138V92a4 4 0 0 1 4-4h20a4 4 0 0 1 4 4v46Z" }),
     s(
       "g",
       { class: "arm" },
-      s("path", { class: "weight", d: "M28 102H12" }),
-      s("path", { class: "boom", d: "M28 102H176" }),
-      s("path", { class: "stripes", d: "M50 102H172" }),
-      s("circle", { class: "pivot", cx: 28, cy: 102, r: 6 }),
+      s("path", { class: "weight", d: "M28 104H12" }),
+      s("path", { class: "boom", d: "M28 104H146" }),
+      s("path", { class: "stripes", d: "M46 104H146" }),
+      s("circle", { class: "pivot", cx: 28, cy: 104, r: 6 }),
     ),
-    s("text", { class: "query", x: 106, y: 78 }, "?"),
+    s("text", { class: "query", x: 96, y: 60 }, "?"),
   );
   return { svg };
 }

@@ -55,8 +55,13 @@ export function createLastPanel({ onOpen }) {
     return h(
       "a",
       { class: `last-pass ${now.verdict}`, href: `#pass/${encodeURIComponent(now.id)}`, onclick: open },
-      h("span", { class: "last-pictures" }, plateFace(now.plate, now.chars, "large"), cropPicture(now)),
-      h("span", { class: "last-words" }, verdictMark(now.verdict), h("time", {}, timeOf(now.startedAt))),
+      plateFace(now.plate, now.chars, "large"),
+      h(
+        "span",
+        { class: "last-row" },
+        cropPicture(now),
+        h("span", { class: "last-words" }, verdictMark(now.verdict), h("time", {}, timeOf(now.startedAt))),
+      ),
       h("span", { class: "sentence" }, now.sentence),
     );
   }

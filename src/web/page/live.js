@@ -54,7 +54,12 @@ export function createLivePicture() {
       ...cameras.map((c) =>
         h(
           "button",
-          { type: "button", "aria-pressed": String(c.name === chosen), onclick: () => choose(c.name) },
+          {
+            type: "button",
+            "aria-pressed": String(c.name === chosen),
+            "aria-label": `Camera ${c.name}`,
+            onclick: () => choose(c.name),
+          },
           c.name,
         ),
       ),

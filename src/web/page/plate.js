@@ -17,6 +17,7 @@ export function plateFace(text, chars, size = "") {
     {
       class: `plate ${size}`,
       role: "img",
+      vars: { "--n": String(Math.max(7, text.length)) },
       "aria-label": text === "" ? "plate not readable" : `plate ${said}`,
     },
     text === ""

@@ -49,7 +49,7 @@ export function bytes(n) {
 export function percent(p) {
   if (p >= 0.9995) return ">99.9 %";
   if (p >= 0.99) return `${(Math.floor(p * 1000) / 10).toFixed(1)} %`;
-  return `${Math.floor(p * 100)} %`;
+  return p < 0.01 ? "<1 %" : `${Math.floor(p * 100)} %`;
 }
 
 export const directions = { approaching: "approaching", leaving: "leaving", unknown: "direction unknown" };

@@ -157,7 +157,7 @@ export function candidates(evidence: CharEvidence, limit: number): Candidate[] {
     })),
   );
   return [{ text: text(), probability: best }, ...others.sort((a, b) => b.probability - a.probability)]
-    .filter((c) => c.probability >= 0.0005)
+    .filter((c) => c.probability >= 0.003)
     .slice(0, limit);
 }
 
