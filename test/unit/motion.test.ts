@@ -66,13 +66,7 @@ function withCar(picture: Uint8Array, x: number, y: number): Uint8Array {
   return out;
 }
 
-function watch(
-  frames: number,
-  picture: (i: number) => Uint8Array,
-  from: MotionState,
-  attentive = false,
-  start = 0,
-) {
+function watch(frames: number, picture: () => Uint8Array, from: MotionState, attentive = false, start = 0) {
   let state = from;
   const looks = Array.from({ length: frames }, (_, i) => {
     const step = stepMotion(state, picture(), (start + i) * FRAME_MS, attentive);
