@@ -1,17 +1,12 @@
 import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
+import { accessSettings, barrierSettings, lineSettings } from "./gate/settings.js";
 import { brokerSettings, reportSettings } from "./report/settings.js";
 
 const ms = (byDefault: number, min: number, max: number) =>
   z.number().int().min(min).max(max).default(byDefault);
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape).prefault({} as never);
-
-const line = z.strictObject({
-  chip: z.string().optional().describe("label of the GPIO chip; default: the board's"),
-  offset: z.number().int().min(0).max(1023).describe("line offset on that chip"),
-  activeLow: z.boolean().default(false).describe("the low level is the active one"),
-});
 
 const camera = z.strictObject({
   name: z
@@ -62,50 +57,9 @@ const shape = z.strictObject({
     folder: z.string().default("").describe("folder of the models; empty: those that came with the program"),
     threads: z.number().int().min(1).max(8).default(1).describe("threads of each model session"),
   }),
-  access: section({
-    minProbability: z
-      .number()
-      .min(0.5)
-      .max(0.9999)
-      .default(0.9)
-      .describe("probability that the plate is the listed one, below which nothing opens"),
-    maxFrameAgeMs: ms(1500, 100, 10000).describe("age of the newest frame, in ms, above which nothing opens"),
-    unknown: z.enum(["deny", "ask"]).default("deny").describe("verdict for a plate that no rule names"),
-    clockUntrusted: z
-      .enum(["deny", "allow-unscheduled"])
-      .default("allow-unscheduled")
-      .describe("what rules with dates do while the clock cannot be trusted"),
-  }),
-  barrier: section({
-    pulseMs: ms(500, 100, 5000).describe("length of the lift pulse in ms"),
-    holdOffMs: ms(3000, 0, 60000).describe("no second pulse within this many ms of a successful one"),
-    openMs: ms(15000, 1000, 120000).describe(
-      "how long the barrier counts as open without a limit switch, in ms",
-    ),
-    travelMs: ms(8000, 500, 60000).describe("time to reach a limit before it is a fault, in ms"),
-    autoClose: z
-      .boolean()
-      .default(false)
-      .describe("this appliance commands the closing; false: the operator board closes by itself"),
-    warnMs: ms(2000, 0, 30000).describe("red light before a commanded closing, in ms"),
-    maxHoldMs: ms(7_200_000, 60_000, 43_200_000).describe("longest hold-open in ms"),
-    dryRun: z.boolean().default(false).describe("decide and report, but energise nothing"),
-  }),
-  lines: section({
-    driver: z
-      .enum(["simulated", "auto", "onoff", "chardev"])
-      .default("simulated")
-      .describe("auto: sysfs where the kernel has it, else the character device"),
-    board: z.string().default("simulated").describe("file in hw/boards without .json"),
-    outputs: z
-      .record(z.string(), line)
-      .default({})
-      .describe("lift, close, hold, red, green, warn: replaces the board's"),
-    inputs: z
-      .record(z.string(), line)
-      .default({})
-      .describe("loop, beam, exit, fire, closed, open, stop: replaces the board's"),
-  }),
+  access: accessSettings,
+  barrier: barrierSettings,
+  lines: lineSettings,
   recording: section({
     segmentSeconds: z
       .number()
@@ -130,7 +84,12 @@ const shape = z.strictObject({
       .min(10_000_000)
       .default(2_000_000_000)
       .describe("size of all clips together in bytes, pinned ones not counted"),
-    clipDays: z.number().min(0.01).max(3650).default(30).describe("days that clips of listed plates are kept"),
+    clipDays: z
+      .number()
+      .min(0.01)
+      .max(3650)
+      .default(30)
+      .describe("days that clips of listed plates are kept"),
     unknownClipDays: z
       .number()
       .min(0.01)
@@ -149,7 +108,19 @@ const shape = z.strictObject({
       .enum(["sql", "json"])
       .default("sql")
       .describe("sql: SQLite; json: plain files for small installations and tests"),
-    passDays: z.number().min(1).max(3650).default(90).describe("days that passes are kept"),
+    passDays: z
+      .number()
+      .min(1)
+      .max(3650)
+      .default(90)
+      .describe("days that passes, readings and decisions are kept"),
+    pictureDays: z.number().min(1).max(3650).default(30).describe("days that crops and frames are kept"),
+    edgeDays: z.number().min(1).max(3650).default(30).describe("days that levels of lines are kept"),
+    auditDays: z.number().min(1).max(3650).default(400).describe("days that the log of changes is kept"),
+    unknownPlates: z
+      .enum(["keep", "hash"])
+      .default("keep")
+      .describe("hash: of plates that no rule names only a keyed hash is kept, no text and no crop"),
   }),
   report: reportSettings,
   broker: brokerSettings,

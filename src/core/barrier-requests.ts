@@ -19,7 +19,7 @@ export function grant(run: Draft) {
   run.answer(true, "waiting-for-presence");
 }
 
-export function operator(run: Draft, command: OperatorCommand) {
+export function operator(run: Draft, command: OperatorCommand, holdMs?: number) {
   const { s, settings } = run;
   if (command === "stop") {
     s.stopLatched = true;
@@ -31,7 +31,7 @@ export function operator(run: Draft, command: OperatorCommand) {
   if (command === "open") return open(run);
   if (s.place === "stopped") return run.answer(false, "stopped");
   if (s.heldBy === "fire") return run.answer(false, "fire");
-  if (command === "hold") return hold(run);
+  if (command === "hold") return hold(run, holdMs);
   if (!settings.outputs.includes("close")) return run.answer(false, "no-close-line");
   if (s.cause === "relay-on") return run.answer(false, "relay-on");
   if (s.place === "closed") return run.answer(true, "already-closed");
@@ -45,7 +45,7 @@ export function operator(run: Draft, command: OperatorCommand) {
   warn(run, "asked");
 }
 
-function hold(run: Draft) {
+function hold(run: Draft, holdMs = Number.POSITIVE_INFINITY) {
   const { s, settings } = run;
   if (!settings.outputs.includes("hold") && !settings.autoClose) return run.answer(false, "no-hold-line");
   if (s.cause === "relay-on") return run.answer(false, "relay-on");
@@ -53,7 +53,7 @@ function hold(run: Draft) {
   if (mustLift && s.holdOff) return run.answer(false, "hold-off");
   s.heldBy = "operator";
   run.alarm("hold-lost", false);
-  run.arm("hold", settings.maxHoldMs);
+  run.arm("hold", Math.min(holdMs, settings.maxHoldMs));
   run.answer(true, "held");
   toHeld(run);
 }

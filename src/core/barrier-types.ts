@@ -52,7 +52,8 @@ export type BarrierEvent =
   | { type: "shutdown" }
   /** A fresh decision of access; whoever sends it has checked its age. */
   | { type: "granted" }
-  | { type: "operator"; command: OperatorCommand }
+  /** `holdMs` only with hold; never longer than the longest hold. */
+  | { type: "operator"; command: OperatorCommand; holdMs?: number }
   | { type: "free-exit" }
   /** Debounced level of an input. */
   | { type: "input"; name: InputName; active: boolean }

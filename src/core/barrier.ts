@@ -33,7 +33,7 @@ export function step(state: BarrierState, event: BarrierEvent, settings: Barrier
       open(run);
       break;
     case "operator":
-      operator(run, event.command);
+      operator(run, event.command, event.holdMs);
       break;
     case "input":
       input(run, event.name, event.active);

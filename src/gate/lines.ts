@@ -7,14 +7,20 @@ export interface LineSpec {
   offset: number;
   /** True when the low level is the energised or active one. */
   activeLow: boolean;
+  /** Resistor asked of the chip, where the driver can set it; left out: as it is. */
+  bias?: "pull-up" | "pull-down" | "off";
 }
 
 export interface OutputLine {
   readonly name: string;
-  /** True: energised (relay pulled, lamp lit), whatever the polarity. */
-  set(energised: boolean): void;
+  /**
+   * True: energised (relay pulled, lamp lit), whatever the polarity. With `capMs` somebody outside this process
+   * releases the line after that time, even when this process hangs or is dead; setting it again starts anew.
+   */
+  set(energised: boolean, capMs?: number): void;
+  /** Reads the line back; a driver that lives in another process tells what it heard last. */
   isEnergised(): boolean;
-  /** Leaves the line de-energised and gives it back. */
+  /** Leaves the line de-energised and gives it back. Safe to call twice. */
   close(): void;
 }
 
@@ -27,10 +33,18 @@ export interface InputLine {
   close(): void;
 }
 
-/** Opens lines. Opening an output never makes an edge: it starts de-energised. */
+/** A line that cannot be had; the message says which one, why, and what to do. */
+export class LineError extends Error {}
+
+/**
+ * Opens lines. Opening an output never makes an edge: it starts de-energised. Fails with a `LineError` when a chip is
+ * unknown, an offset impossible or a line busy.
+ */
 export interface LineDriver {
   readonly kind: "onoff" | "chardev" | "simulated";
   openOutput(spec: LineSpec): Promise<OutputLine>;
   openInput(spec: LineSpec): Promise<InputLine>;
+  /** Called when lines are lost after they were opened; the sentence says what happened. */
+  onFailure?(listener: (sentence: string) => void): void;
   close(): void;
 }

@@ -1,0 +1,256 @@
+import { createCalendar } from "./local-time.js";
+import type { Candidate, CharEvidence } from "./plate.js";
+import { chanceOf, isExact } from "./plate-pattern.js";
+import type { AccessRule, Verdict } from "./records.js";
+import { inactiveBecause } from "./rule-activity.js";
+
+export type AccessReason =
+  | "on-allow-list"
+  | "passback-soft"
+  | "on-deny-list"
+  | "maybe-denied"
+  | "not-on-list"
+  | "unsure"
+  | "stale-frame"
+  | "driving-away"
+  | "locked"
+  | "clock-untrusted"
+  | "rule-broken"
+  | "not-yet-valid"
+  | "expired"
+  | "outside-schedule"
+  | "wrong-direction"
+  | "no-uses-left"
+  | "passback";
+
+/** Everything a decision is made from, but for the rules and the settings. */
+export interface AccessRequest {
+  plate: string;
+  /** Calibrated probability that `plate` is right. */
+  probability: number;
+  candidates: readonly Candidate[];
+  evidence: CharEvidence;
+  wants: "entry" | "exit" | "unknown";
+  /** It drives away from the gate that this camera looks at. */
+  leaving: boolean;
+  /** Monotonic; negative or NaN: of another clock, and never fresh. */
+  frameAgeMs: number;
+  wallMs: number;
+  clockTrusted: boolean;
+  /** An operator has locked the gate: no plate opens it. */
+  locked: boolean;
+  /** Where vehicles went last, by plate: for anti-passback. */
+  passages: Readonly<Record<string, { side: "entry" | "exit"; at: number }>>;
+}
+
+export interface AccessSettings {
+  minProbability: number;
+  /** From this probability of a denied plate on, nothing opens. */
+  denyProbability: number;
+  maxFrameAgeMs: number;
+  unknown: "deny" | "ask";
+  clockUntrusted: "deny" | "allow-unscheduled";
+  timeZone: string;
+  /** After this time a vehicle may enter again without having left; 0: never. */
+  antiPassbackResetMs: number;
+}
+
+export interface AccessDecision {
+  verdict: Verdict;
+  reason: AccessReason;
+  sentence: string;
+  ruleId: string | null;
+  /** The listed plate that it is taken for, else the plate as read. */
+  plate: string;
+  /** Probability that the plate is one the rule means; without a rule, that the reading is right. */
+  probability: number;
+}
+
+export interface Access {
+  decide(request: AccessRequest, rules: readonly AccessRule[]): AccessDecision;
+  /** What a decision record keeps: enough to decide the same again, without the rules that had nothing to say. */
+  evidenceOf(request: AccessRequest, rules: readonly AccessRule[]): string;
+}
+
+/** Decides who may pass. Deny beats allow; anything but `granted` moves nothing. */
+export function createAccess(settings: AccessSettings): Access {
+  const calendar = createCalendar(settings.timeZone);
+  return { decide, evidenceOf };
+
+  function decide(request: AccessRequest, rules: readonly AccessRule[]): AccessDecision {
+    const plate = request.plate;
+    const answer = (
+      verdict: Verdict,
+      reason: AccessReason,
+      sentence: string,
+      matched?: Match,
+    ): AccessDecision => ({
+      verdict,
+      reason,
+      sentence,
+      ruleId: matched?.rule.id ?? null,
+      plate: matched !== undefined && isExact(matched.rule.plate) ? matched.rule.plate : plate,
+      probability: matched?.chance ?? request.probability,
+    });
+    if (!request.clockTrusted && settings.clockUntrusted === "deny")
+      return answer("denied", "clock-untrusted", "The clock cannot be trusted yet, so nobody is let in.");
+
+    const matches = matchesOf(request, rules);
+    const denied = bestOf(matches, (m) => m.rule.effect === "deny" && denies(m.rule, request));
+    if (denied !== null && denied.chance >= settings.denyProbability) {
+      if (denied.chance >= 0.5)
+        return answer(
+          "denied",
+          "on-deny-list",
+          `${denied.rule.plate} is on the deny list${owner(denied.rule)}.`,
+          denied,
+        );
+      return answer(
+        "ask",
+        "maybe-denied",
+        `It may be ${denied.rule.plate}, which is on the deny list (${percent(denied.chance)}).`,
+        denied,
+      );
+    }
+
+    const allowed = matches.filter((m) => m.rule.effect === "allow");
+    const sure = allowed
+      .filter((m) => m.chance >= settings.minProbability)
+      .sort((a, b) => b.chance - a.chance);
+    let refusal: AccessDecision | null = null;
+    for (const match of sure) {
+      const inactive = inactiveBecause(match.rule, request, calendar);
+      if (inactive !== null) {
+        refusal ??= answer("denied", inactive.reason, `${plate} is not let in: ${inactive.sentence}.`, match);
+        continue;
+      }
+      const back = isPassback(match.rule, request);
+      if (back && match.rule.antiPassback === "hard") {
+        refusal ??= answer("denied", "passback", `${plate} is already inside and has not left.`, match);
+        continue;
+      }
+      if (!(request.frameAgeMs >= 0 && request.frameAgeMs <= settings.maxFrameAgeMs))
+        return answer(
+          "denied",
+          "stale-frame",
+          `${plate} may pass, but its picture is too old to open for.`,
+          match,
+        );
+      if (request.locked)
+        return answer("denied", "locked", `${plate} may pass, but the gate is locked.`, match);
+      if (request.leaving)
+        return answer(
+          "denied",
+          "driving-away",
+          `${plate} may pass, but it drives away from this camera.`,
+          match,
+        );
+      return back
+        ? answer(
+            "granted",
+            "passback-soft",
+            `${plate} may pass${owner(match.rule)}, though it did not leave before.`,
+            match,
+          )
+        : answer("granted", "on-allow-list", `${plate} is on the allow list${owner(match.rule)}.`, match);
+    }
+    if (refusal !== null) return refusal;
+    const likely = bestOf(allowed, () => true);
+    if (likely !== null && likely.chance >= UNSURE)
+      return answer(
+        "ask",
+        "unsure",
+        `It looks like ${likely.rule.plate} (${percent(likely.chance)}), but ${percent(settings.minProbability)} are asked for.`,
+        likely,
+      );
+    return settings.unknown === "ask"
+      ? answer("ask", "not-on-list", `${plate} is on no list; somebody has to decide.`)
+      : answer("denied", "not-on-list", `${plate} is on no list.`);
+  }
+
+  function evidenceOf(request: AccessRequest, rules: readonly AccessRule[]): string {
+    const matches = matchesOf(request, rules);
+    const plates = new Set(matches.map((m) => m.rule.plate).concat(request.plate));
+    const passages = Object.fromEntries(
+      Object.entries(request.passages).filter(([plate]) => plates.has(plate)),
+    );
+    const kept: DecisionEvidence = {
+      v: 1,
+      request: { ...request, passages },
+      rules: matches.map((m) => m.rule),
+      settings,
+    };
+    return JSON.stringify(kept);
+  }
+
+  /** A deny rule that cannot be understood still denies; one that is over or not for now does not. */
+  function denies(rule: AccessRule, request: AccessRequest): boolean {
+    const inactive = inactiveBecause(rule, request, calendar);
+    return inactive === null || inactive.reason === "rule-broken" || inactive.reason === "clock-untrusted";
+  }
+
+  function isPassback(rule: AccessRule, request: AccessRequest): boolean {
+    if (rule.antiPassback === "off" || request.wants === "unknown") return false;
+    const last = request.passages[isExact(rule.plate) ? rule.plate : request.plate];
+    if (last === undefined || last.side !== request.wants) return false;
+    const age = request.wallMs - last.at;
+    return settings.antiPassbackResetMs === 0 || age < settings.antiPassbackResetMs;
+  }
+}
+
+/** Decides again from what a decision record has kept; the answer is the same. */
+export function replayDecision(evidence: string): AccessDecision {
+  const { request, rules, settings } = JSON.parse(evidence) as DecisionEvidence;
+  return createAccess(settings).decide(request, rules);
+}
+
+interface DecisionEvidence {
+  v: 1;
+  request: AccessRequest;
+  rules: readonly AccessRule[];
+  settings: AccessSettings;
+}
+
+interface Match {
+  rule: AccessRule;
+  chance: number;
+}
+
+/** Below this an allowed plate is not even mentioned. */
+const UNSURE = 0.3;
+/** Below this a rule has nothing to say to the evidence. */
+const NOTHING = 1e-4;
+
+function matchesOf(request: AccessRequest, rules: readonly AccessRule[]): Match[] {
+  // The positions know nothing of dirt that spoils them all; the calibrated figure does. Never trust more than both.
+  const asRead = chanceOf({ text: request.plate, tolerance: 0 }, request.evidence);
+  const trust = asRead > 0 ? Math.min(1, request.probability / asRead) : 0;
+  const matches: Match[] = [];
+  for (const rule of rules) {
+    const raw = chanceOf({ text: rule.plate, tolerance: rule.tolerance }, request.evidence);
+    let chance = raw * trust;
+    if (isExact(rule.plate)) {
+      const candidate = request.candidates.find((c) => c.text === rule.plate);
+      // The vote weighs whole texts as well; it may know better, of a denied plate in any case.
+      if (candidate !== undefined && (rule.effect === "deny" || rule.tolerance === 0))
+        chance = rule.effect === "deny" ? Math.max(chance, candidate.probability) : candidate.probability;
+    }
+    if (chance >= NOTHING) matches.push({ rule, chance: Math.min(1, chance) });
+  }
+  return matches;
+}
+
+function bestOf(matches: readonly Match[], wanted: (match: Match) => boolean): Match | null {
+  let best: Match | null = null;
+  for (const match of matches)
+    if (wanted(match) && (best === null || match.chance > best.chance)) best = match;
+  return best;
+}
+
+function owner(rule: AccessRule): string {
+  return rule.owner === "" ? "" : ` (${rule.owner})`;
+}
+
+function percent(p: number): string {
+  return `${Math.floor(p * 1000) / 10} %`;
+}

@@ -1,0 +1,200 @@
+import type { AccessDecision } from "./access.js";
+import type { Direction, Sighting } from "./sighting.js";
+
+/** One vehicle at the gate, over all tracks and cameras that saw its plate. Times are monotonic ms. */
+export interface OpenPass {
+  id: string;
+  camera: string;
+  /** The first track; it stands for the pass in records. */
+  trackId: string;
+  tracks: readonly string[];
+  /** Tracks that have not ended yet. */
+  alive: readonly string[];
+  /** The most telling sighting so far, without pictures. */
+  best: Sighting;
+  direction: Direction;
+  firstFrameAtMs: number;
+  lastFrameAtMs: number;
+  firstHeardAtMs: number;
+  lastHeardAtMs: number;
+  /** The one that counts; null while the evidence is not settled. */
+  decision: AccessDecision | null;
+  /** Decisions told so far. */
+  told: number;
+  /** The plate in the last entry that was kept. */
+  keptPlate: string;
+}
+
+export type PassesState = readonly OpenPass[];
+
+export type PassEvent =
+  /** `id` names the pass, should it be a new one. */
+  { type: "sighting"; sighting: Sighting; id: string; nowMs: number } | { type: "tick"; nowMs: number };
+
+export type PassEffect =
+  /** First or better decision; `first` also opens the pass in the records. */
+  | { type: "decided"; pass: OpenPass; decision: AccessDecision; sighting: Sighting; first: boolean }
+  /** The plate or its direction is known better now. */
+  | { type: "updated"; pass: OpenPass; sighting: Sighting }
+  /** A granted vehicle is still in view: the gate may have refused before. */
+  | { type: "still-granted"; pass: OpenPass; sighting: Sighting }
+  | { type: "ended"; pass: OpenPass };
+
+export interface PassSettings {
+  /** A denial is told at the earliest this long after the vehicle was first heard of. */
+  settleMs: number;
+  /** Readings that make a denial certain enough before that. */
+  settleFrames: number;
+  /** A plate that is seen again within this time is the same vehicle. */
+  joinMs: number;
+  /** A vehicle of which nothing is heard for this long is gone, whatever the eye says. */
+  lostMs: number;
+}
+
+export const passDefaults: PassSettings = { settleMs: 1500, settleFrames: 6, joinMs: 3000, lostMs: 8000 };
+
+/** At most this many passes are open at once; more tracks than that are no vehicles. */
+export const MOST_PASSES = 32;
+const MOST_DECISIONS = 6;
+
+/**
+ * Joins sightings to passes, one for each vehicle, and asks `decide` as early as it helps: a grant is told at once,
+ * anything else only when the evidence is settled. A grant is never taken back.
+ */
+export function stepPasses(
+  state: PassesState,
+  event: PassEvent,
+  decide: (sighting: Sighting, direction: Direction) => AccessDecision,
+  settings: PassSettings = passDefaults,
+): { state: PassesState; effects: readonly PassEffect[] } {
+  const { nowMs } = event;
+  const effects: PassEffect[] = [];
+  let passes = [...state];
+  if (event.type === "sighting") take(event.sighting, event.id);
+  const kept: OpenPass[] = [];
+  for (const pass of passes) {
+    const settled = settle(pass);
+    const quiet = nowMs - settled.lastHeardAtMs;
+    const gone = settled.alive.length === 0 ? quiet >= settings.joinMs : quiet >= settings.lostMs;
+    if (gone) effects.push({ type: "ended", pass: settled });
+    else kept.push(settled);
+  }
+  passes = kept;
+  return { state: passes, effects };
+
+  function take(sighting: Sighting, id: string): void {
+    const light = withoutPictures(sighting);
+    const at = passes.findIndex((p) => p.tracks.includes(sighting.trackId));
+    const index =
+      at >= 0
+        ? at
+        : passes.findIndex((p) => isSame(p, sighting) && nowMs - p.lastHeardAtMs < settings.joinMs);
+    const known = passes[index];
+    if (known === undefined && passes.length >= MOST_PASSES) return;
+    const before = known ?? begin(light, id, nowMs);
+    const alive = before.alive.filter((t) => t !== sighting.trackId);
+    const better = light.probability >= before.best.probability || light.plate === before.best.plate;
+    let pass: OpenPass = {
+      ...before,
+      tracks: before.tracks.includes(sighting.trackId) ? before.tracks : [...before.tracks, sighting.trackId],
+      alive: sighting.phase === "end" ? alive : [...alive, sighting.trackId],
+      best: better ? light : before.best,
+      direction: sighting.direction === "unknown" ? before.direction : sighting.direction,
+      firstFrameAtMs: Math.min(before.firstFrameAtMs, sighting.firstFrameAtMs),
+      lastFrameAtMs: Math.max(before.lastFrameAtMs, sighting.lastFrameAtMs),
+      lastHeardAtMs: nowMs,
+    };
+    if (pass.decision?.verdict === "granted") {
+      effects.push({ type: "still-granted", pass, sighting });
+    } else {
+      // The newest sighting decides, whatever was thought before: its frame is the one whose age counts.
+      const decision = decide(sighting, pass.direction);
+      if (decision.verdict === "granted") pass = tell(pass, decision, sighting);
+      else if (
+        pass.decision !== null &&
+        isOther(pass.decision, decision) &&
+        pass.told < MOST_DECISIONS &&
+        better
+      )
+        pass = tell(pass, decision, sighting);
+    }
+    const changed = pass.decision !== null && pass.best.plate !== pass.keptPlate;
+    if (changed || (pass.decision !== null && sighting.crop !== undefined)) {
+      pass = { ...pass, keptPlate: pass.best.plate };
+      if (!effects.some((e) => e.type === "decided")) effects.push({ type: "updated", pass, sighting });
+    }
+    if (index >= 0) passes[index] = pass;
+    else passes.push(pass);
+  }
+
+  /** Says what nobody has said yet, once waiting does not help any more. */
+  function settle(pass: OpenPass): OpenPass {
+    if (pass.decision !== null) return pass;
+    const late = nowMs - pass.firstHeardAtMs >= settings.settleMs;
+    const enough =
+      pass.best.frames >= settings.settleFrames && nowMs - pass.firstHeardAtMs >= settings.settleMs / 3;
+    if (!late && !enough && pass.alive.length > 0) return pass;
+    const decision = decide(pass.best, pass.direction);
+    return tell(pass, decision, pass.best);
+  }
+
+  function tell(pass: OpenPass, decision: AccessDecision, sighting: Sighting): OpenPass {
+    const told = { ...pass, decision, told: pass.told + 1, keptPlate: pass.best.plate };
+    effects.push({ type: "decided", pass: told, decision, sighting, first: pass.told === 0 });
+    return told;
+  }
+}
+
+/** When the next tick is needed, in ms from now; null: never. */
+export function nextTickMs(
+  state: PassesState,
+  nowMs: number,
+  settings: PassSettings = passDefaults,
+): number | null {
+  let next: number | null = null;
+  for (const pass of state) {
+    const end = pass.lastHeardAtMs + (pass.alive.length === 0 ? settings.joinMs : settings.lostMs);
+    const due = pass.decision === null ? Math.min(end, pass.firstHeardAtMs + settings.settleMs) : end;
+    next = Math.min(next ?? Number.POSITIVE_INFINITY, Math.max(1, due - nowMs));
+  }
+  return next;
+}
+
+function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
+  return {
+    id,
+    camera: sighting.camera,
+    trackId: sighting.trackId,
+    tracks: [sighting.trackId],
+    alive: [],
+    best: sighting,
+    direction: sighting.direction,
+    firstFrameAtMs: sighting.firstFrameAtMs,
+    lastFrameAtMs: sighting.lastFrameAtMs,
+    firstHeardAtMs: nowMs,
+    lastHeardAtMs: nowMs,
+    decision: null,
+    told: 0,
+    keptPlate: sighting.plate,
+  };
+}
+
+/** The same plate on two tracks is one vehicle; so is one that either track holds for likely. */
+function isSame(pass: OpenPass, sighting: Sighting): boolean {
+  if (pass.best.plate === sighting.plate) return true;
+  if (pass.camera !== sighting.camera) return false;
+  const likely = (of: Sighting, plate: string) =>
+    of.candidates.some((c) => c.text === plate && c.probability >= LIKELY);
+  return likely(pass.best, sighting.plate) || likely(sighting, pass.best.plate);
+}
+
+const LIKELY = 0.1;
+
+function isOther(a: AccessDecision, b: AccessDecision): boolean {
+  return a.verdict !== b.verdict || a.plate !== b.plate;
+}
+
+function withoutPictures(sighting: Sighting): Sighting {
+  const { crop: _crop, frame: _frame, ...light } = sighting;
+  return light;
+}

@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import type { AccessDecision } from "../core/access.js";
+import type { OpenPass } from "../core/pass.js";
+import type { DecisionRecord, OutboxEvent, PassRecord, PlateReadRecord } from "../core/records.js";
+import type { Sighting } from "../core/sighting.js";
+
+/** The row of a pass as it stands now; `wallOf` turns monotonic ms into wall ms. */
+export function passRecord(
+  pass: OpenPass,
+  place: { site: string; gate: string; wallOf: (atMs: number) => number },
+): PassRecord {
+  return {
+    id: pass.id,
+    site: place.site,
+    gate: place.gate,
+    camera: pass.camera,
+    trackId: pass.trackId,
+    startedAt: place.wallOf(pass.firstFrameAtMs),
+    endedAt: null,
+    plate: pass.decision?.verdict === "granted" ? pass.decision.plate : pass.best.plate,
+    probability: pass.best.probability,
+    direction: pass.direction,
+    frames: pass.best.frames,
+    verdict: pass.decision?.verdict ?? "ask",
+    reason: pass.decision?.reason ?? "unsettled",
+    sentence: pass.decision?.sentence ?? "The plate is still being read.",
+    clipId: null,
+  };
+}
+
+export function decisionRecord(
+  pass: PassRecord,
+  decision: AccessDecision,
+  evidence: string,
+  at: number,
+): DecisionRecord {
+  return {
+    id: randomUUID(),
+    passId: pass.id,
+    at,
+    verdict: decision.verdict,
+    reason: decision.reason,
+    sentence: decision.sentence,
+    ruleId: decision.ruleId,
+    plate: decision.plate,
+    probability: decision.probability,
+    evidence,
+  };
+}
+
+export function readRecord(pass: PassRecord, best: Sighting, at: number): PlateReadRecord {
+  return {
+    passId: pass.id,
+    at,
+    text: best.plate,
+    probability: best.probability,
+    chars: charsOf(best),
+    evidence: best.evidence,
+  };
+}
+
+/** What is reported of an entry. The ids are stable: the same event handed in twice is one event. */
+export function passEvents(
+  pass: PassRecord,
+  phase: "NEW" | "UPDATE" | "END",
+  decision: DecisionRecord | undefined,
+  at: number,
+): Omit<OutboxEvent, "seq">[] {
+  const id = phase === "UPDATE" ? `${pass.id}:update:${randomUUID()}` : `${pass.id}:${phase.toLowerCase()}`;
+  const events: Omit<OutboxEvent, "seq">[] = [
+    { id, kind: "pass", at, payload: JSON.stringify({ phase, pass }) },
+  ];
+  if (decision !== undefined) {
+    // The evidence is for the database: it is big, and nobody decides again from a message.
+    const { evidence: _evidence, ...told } = decision;
+    events.push({ id: decision.id, kind: "decision", at, payload: JSON.stringify(told) });
+  }
+  return events;
+}
+
+/** The probability of each character of the winner, from the evidence at its position. */
+function charsOf(best: Sighting): readonly number[] {
+  const filled = best.evidence.filter((slot) => (slot[0] ?? 0) < 0.5);
+  const slots = filled.length === best.plate.length ? filled : best.evidence;
+  return Array.from(best.plate, (_, i) => Math.max(...(slots[i] ?? [0]).slice(1), 0));
+}

@@ -1,0 +1,232 @@
+import { randomUUID } from "node:crypto";
+import { step } from "../core/barrier.js";
+import { idleBarrier } from "../core/barrier-draft.js";
+import type {
+  BarrierEffect,
+  BarrierEvent,
+  BarrierState,
+  InputName,
+  OutputName,
+  TimerName,
+} from "../core/barrier-types.js";
+import { createCommands } from "./commands.js";
+import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
+import { barrierSettingsOf } from "./machine-settings.js";
+import { createPanel, type Panel } from "./panel.js";
+import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
+
+const REOPEN_MS = 1000;
+
+/** Carries out what the barrier machine asks for: pulses, lights, timers, alarms. Building it opens nothing. */
+export function createGate(deps: GateDeps): Gate {
+  const { clock, log } = deps;
+  const settings = barrierSettingsOf(deps.barrier, deps.lines);
+  const timers = new Map<TimerName, () => void>();
+  const alarms = new Map<string, Alarm>();
+  const listeners = new Set<(view: GateView) => void>();
+  const queue: { event: BarrierEvent; by: string }[] = [];
+  const commands = createCommands({ clock, log, maxAgeMs: deps.maxCommandAgeMs, event });
+  let state: BarrierState = idleBarrier();
+  let panel: Panel | null = null;
+  let running = false;
+  let closed = false;
+  let sinceAt = clock.wallMs();
+  let heldUntilAt: number | null = null;
+  let cancelReopen = () => {};
+
+  return {
+    start: open,
+    event,
+    command: commands.command,
+    confirmAreaClear: commands.confirmAreaClear,
+    state: () => state,
+    mode: commands.mode,
+    view,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+    async close() {
+      if (closed) return;
+      closed = true;
+      cancelReopen();
+      event({ type: "shutdown" });
+      panel?.close();
+      panel = null;
+      for (const cancel of timers.values()) cancel();
+      timers.clear();
+    },
+  };
+
+  async function open() {
+    const opened = await createPanel({
+      ...deps,
+      changed: (name, active) => void event({ type: "input", name, active }, `input ${name}`),
+      failed: lost,
+    });
+    if (closed) return opened.close();
+    panel = opened;
+    raise("lines", null, false);
+    event({ type: "boot", inputs: panel.inputs() });
+    log.info(
+      { board: deps.lines.board, driver: panel.kind, dryRun: deps.barrier.dryRun, state: state.place },
+      deps.barrier.dryRun ? "The gate runs dry: nothing is energised." : "The gate has its lines.",
+    );
+  }
+
+  /** The lines are gone: nothing can be said of the barrier any more until they are back. */
+  function lost(sentence: string) {
+    if (closed) return;
+    log.error({ sentence }, "The lines were lost.");
+    panel?.close();
+    panel = null;
+    event({ type: "shutdown" });
+    raise("lines", null, true);
+    tell();
+    const again = () => {
+      open().catch((error: Error) => {
+        log.error({ error: error.message }, "The lines could not be opened again; it is tried on.");
+        if (!closed) cancelReopen = clock.after(REOPEN_MS, again);
+      });
+    };
+    cancelReopen = clock.after(REOPEN_MS, again);
+  }
+
+  function event(event: BarrierEvent, by = "gate"): GateAnswer {
+    let answer: GateAnswer = { accepted: true, reason: "noted", sentence: answerSentence("noted") };
+    if (event.type === "granted" && commands.mode() === "locked")
+      return { accepted: false, reason: "locked", sentence: answerSentence("locked") };
+    queue.push({ event, by });
+    if (running) return answer;
+    running = true;
+    const before = state;
+    let first = true;
+    try {
+      for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+        const given = take(next.event, next.by);
+        if (first && given !== null) answer = given;
+        first = false;
+      }
+    } finally {
+      running = false;
+      queue.length = 0;
+    }
+    if (before !== state) tell();
+    return answer;
+  }
+
+  function take(event: BarrierEvent, by: string): GateAnswer | null {
+    const before = state;
+    const next = step(state, event, settings);
+    state = next.state;
+    let answer: GateAnswer | null = null;
+    for (const effect of next.effects) {
+      if (effect.type === "answer")
+        answer = {
+          accepted: effect.accepted,
+          reason: effect.reason,
+          sentence: answerSentence(effect.reason),
+        };
+      else carryOut(effect);
+    }
+    if (before.place !== state.place || before.cause !== state.cause) {
+      sinceAt = clock.wallMs();
+      log.info({ from: before.place, to: state.place, cause: state.cause, by }, stateSentence(state));
+      report("barrier", {
+        state: wordOf(state.place),
+        from: wordOf(before.place),
+        cause: state.cause,
+        sentence: stateSentence(state),
+        by,
+        dryRun: deps.barrier.dryRun,
+      });
+    }
+    if (state.heldBy === null) heldUntilAt = null;
+    return answer;
+  }
+
+  function carryOut(effect: Exclude<BarrierEffect, { type: "answer" }>) {
+    switch (effect.type) {
+      case "pulse":
+        panel?.pulse(effect.line, effect.ms, (result) => {
+          event({ type: "pulse-ended", line: effect.line, result }, `relay ${effect.line}`);
+        });
+        return;
+      case "cut":
+        return panel?.cut(effect.line);
+      case "level":
+        return panel?.level(effect.line, effect.on);
+      case "arm":
+        timers.get(effect.timer)?.();
+        timers.set(
+          effect.timer,
+          clock.after(effect.ms, () => {
+            timers.delete(effect.timer);
+            event({ type: "timeout", timer: effect.timer }, `timer ${effect.timer}`);
+          }),
+        );
+        if (effect.timer === "hold") heldUntilAt = clock.wallMs() + effect.ms;
+        return;
+      case "disarm":
+        timers.get(effect.timer)?.();
+        timers.delete(effect.timer);
+        return;
+      case "alarm":
+        return raise(effect.code, effect.input, effect.on);
+    }
+  }
+
+  function raise(code: Alarm["code"], input: InputName | null, on: boolean): void {
+    const key = `${code} ${input}`;
+    const known = alarms.get(key);
+    const sentence = alarmSentence(code, input, state);
+    if (on === (known !== undefined) && (!on || known?.sentence === sentence)) return;
+    if (on) alarms.set(key, { code, input, sentence, sinceAt: known?.sinceAt ?? clock.wallMs() });
+    else alarms.delete(key);
+    log.warn({ code, input, on }, on ? sentence : `Over: ${known?.sentence ?? sentence}`);
+    report("alarm", { code, input, on, sentence: on ? sentence : (known?.sentence ?? sentence) });
+  }
+
+  function report(kind: "barrier" | "alarm", payload: object): void {
+    // After the effects of this event: reporting may never stand between an input and a line.
+    queueMicrotask(() => {
+      try {
+        deps.onEvent?.({ id: randomUUID(), kind, at: clock.wallMs(), payload: JSON.stringify(payload) });
+      } catch (error) {
+        log.error({ error: (error as Error).message }, "An event of the gate could not be handed on.");
+      }
+    });
+  }
+
+  function tell(): void {
+    if (listeners.size === 0) return;
+    const now = view();
+    for (const listener of listeners) {
+      try {
+        listener(now);
+      } catch (error) {
+        log.error({ error: (error as Error).message }, "A listener of the gate failed.");
+      }
+    }
+  }
+
+  function view(): GateView {
+    const outputs = panel?.outputs() ?? {};
+    const inputs = Object.fromEntries(
+      Object.keys(deps.lines.inputs).map((name) => [name, state.inputs[name as InputName]]),
+    );
+    return {
+      state: wordOf(state.place),
+      sinceAt,
+      sentence: stateSentence(state),
+      dryRun: deps.barrier.dryRun,
+      heldUntilAt,
+      mode: commands.mode(),
+      driver: panel?.kind ?? "none",
+      lines: { ...(outputs as Record<OutputName, boolean>), ...inputs },
+      outputs,
+      inputs,
+      alarms: [...alarms.values()],
+    };
+  }
+}

@@ -1,0 +1,142 @@
+import type { InputName, OutputName, PulseLine } from "../core/barrier-types.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import type { GateLines } from "./board.js";
+import { type DebouncedInput, POLL_MS, watchInput } from "./inputs.js";
+import type { LineDriver, OutputLine } from "./lines.js";
+import { createRelay, type Relay, type RelayResult } from "./relay.js";
+import type { BarrierConfig } from "./settings.js";
+
+export interface PanelDeps {
+  clock: Clock;
+  log: Log;
+  driver: () => Promise<LineDriver>;
+  lines: GateLines;
+  barrier: BarrierConfig;
+  changed: (name: InputName, active: boolean) => void;
+  failed: (sentence: string) => void;
+}
+
+type LevelLine = "hold" | "red" | "green" | "warn";
+
+/** All lines of the gate, opened. */
+export interface Panel {
+  kind: LineDriver["kind"];
+  pulse(line: PulseLine, ms: number, ended: (result: RelayResult) => void): void;
+  cut(line: PulseLine): void;
+  level(line: LevelLine, on: boolean): void;
+  inputs(): Partial<Record<InputName, boolean>>;
+  outputs(): Partial<Record<OutputName, boolean>>;
+  close(): void;
+}
+
+const PULSED: readonly PulseLine[] = ["lift", "close", "stop"];
+const LEVELS: readonly LevelLine[] = ["red", "green", "warn", "hold"];
+/** A level that invites or holds is given for this long only and given again while this process is well. */
+const LEASE_MS = 6000;
+const RENEW_MS = 2000;
+const LEASED: readonly LevelLine[] = ["hold", "green"];
+
+/** Opens every line, or none: what was opened is given back when one of them cannot be had. */
+export async function createPanel(deps: PanelDeps): Promise<Panel> {
+  const { clock, log, lines } = deps;
+  const driver = await deps.driver();
+  const relays = new Map<PulseLine, Relay>();
+  const levels = new Map<LevelLine, { line: OutputLine; on: boolean }>();
+  const inputs = new Map<InputName, DebouncedInput>();
+  let closed = false;
+  let cancelPoll = () => {};
+  let cancelRenew = () => {};
+  driver.onFailure?.((sentence) => {
+    if (!closed) deps.failed(sentence);
+  });
+  try {
+    for (const name of PULSED) {
+      const line = await openOutput(name);
+      if (line !== null) relays.set(name, createRelay(line, clock, log, deps.barrier.dryRun));
+    }
+    for (const name of LEVELS) {
+      const line = await openOutput(name);
+      if (line !== null) levels.set(name, { line, on: false });
+    }
+    for (const name of Object.keys(lines.inputs) as InputName[]) {
+      const spec = lines.inputs[name];
+      if (spec === undefined) continue;
+      const line = await driver.openInput(spec);
+      inputs.set(
+        name,
+        watchInput(name, line, clock, (active) => deps.changed(name, active)),
+      );
+    }
+  } catch (error) {
+    close();
+    throw error;
+  }
+  cancelPoll = clock.after(POLL_MS, poll);
+  cancelRenew = clock.after(RENEW_MS, renew);
+
+  return {
+    kind: driver.kind,
+    pulse(name, ms, ended) {
+      const relay = relays.get(name);
+      if (relay === undefined) ended("no-relay");
+      else relay.pulse(ms, ended);
+    },
+    cut: (name) => relays.get(name)?.cut(),
+    level(name, on) {
+      const entry = levels.get(name);
+      if (entry === undefined) return;
+      entry.on = on;
+      put(name, entry);
+    },
+    inputs: () => Object.fromEntries([...inputs].map(([name, input]) => [name, input.isActive()])),
+    outputs: () =>
+      Object.fromEntries([
+        ...[...relays].map(([name, relay]) => [name, relay.isEnergised()]),
+        ...[...levels].map(([name, { line }]) => [name, line.isEnergised()]),
+      ]),
+    close,
+  };
+
+  async function openOutput(name: PulseLine | LevelLine): Promise<OutputLine | null> {
+    const spec = lines.outputs[name];
+    if (spec === undefined) return null;
+    // Running dry the line is not even opened.
+    return deps.barrier.dryRun ? nothing(name) : driver.openOutput(spec);
+  }
+
+  function put(name: LevelLine, { line, on }: { line: OutputLine; on: boolean }): void {
+    try {
+      if (on && LEASED.includes(name)) line.set(true, LEASE_MS);
+      else line.set(on);
+    } catch (error) {
+      log.error({ line: name, error: (error as Error).message }, "An output took no level.");
+    }
+  }
+
+  function renew(): void {
+    for (const [name, entry] of levels) if (entry.on && LEASED.includes(name)) put(name, entry);
+    cancelRenew = clock.after(RENEW_MS, renew);
+  }
+
+  function poll(): void {
+    for (const input of inputs.values()) input.poll();
+    cancelPoll = clock.after(POLL_MS, poll);
+  }
+
+  function close(): void {
+    if (closed) return;
+    closed = true;
+    cancelPoll();
+    cancelRenew();
+    for (const relay of relays.values()) relay.close();
+    for (const { line } of levels.values()) line.close();
+    for (const input of inputs.values()) input.close();
+    driver.close();
+  }
+}
+
+/** An output that is not there. */
+function nothing(name: string): OutputLine {
+  return { name, set: () => {}, isEnergised: () => false, close: () => {} };
+}

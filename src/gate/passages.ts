@@ -1,0 +1,50 @@
+import type { PassRecord } from "../core/records.js";
+
+type Side = "entry" | "exit";
+
+export interface Passages {
+  all(): Readonly<Record<string, { side: Side; at: number }>>;
+  remember(plate: string, side: Side, at: number): void;
+  /** True when there was something to forget. */
+  forget(plate: string): boolean;
+}
+
+/** More vehicles than this are not remembered; the ones that came longest ago go first. */
+const MOST = 20_000;
+
+/** Where each vehicle went last, begun from the passes that the store remembers. */
+export function createPassages(
+  cameras: readonly { name: string; direction: "entry" | "exit" | "both" }[],
+  recent: readonly Pick<PassRecord, "plate" | "camera" | "direction" | "verdict" | "startedAt">[],
+): Passages {
+  const sides = new Map(cameras.map((c) => [c.name, c.direction]));
+  const known = new Map<string, { side: Side; at: number }>();
+  let copy: Record<string, { side: Side; at: number }> | null = null;
+  for (const pass of recent) {
+    if (pass.verdict !== "granted") continue;
+    const camera = sides.get(pass.camera) ?? "both";
+    const driven = pass.direction === "approaching" ? "entry" : pass.direction === "leaving" ? "exit" : null;
+    const side = camera === "both" ? driven : camera;
+    if (side !== null) put(pass.plate, side, pass.startedAt);
+  }
+  return {
+    all() {
+      copy ??= Object.fromEntries(known);
+      return copy;
+    },
+    remember: put,
+    forget(plate) {
+      copy = null;
+      return known.delete(plate);
+    },
+  };
+
+  function put(plate: string, side: Side, at: number): void {
+    copy = null;
+    known.delete(plate);
+    known.set(plate, { side, at });
+    if (known.size <= MOST) return;
+    const oldest = known.keys().next().value;
+    if (oldest !== undefined) known.delete(oldest);
+  }
+}

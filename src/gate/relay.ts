@@ -1,0 +1,103 @@
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import type { OutputLine } from "./lines.js";
+
+export const SHORTEST_PULSE_MS = 100;
+export const LONGEST_PULSE_MS = 5000;
+
+export type RelayResult = "done" | "no-relay" | "relay-on" | "cut";
+
+export interface Relay {
+  /** Energises for `ms` (clamped to 100–5000) and calls `ended` once. A running pulse is not prolonged: it is cut first. */
+  pulse(ms: number, ended: (result: RelayResult) => void): void;
+  /** De-energises now; a running pulse ends with `cut`. */
+  cut(): void;
+  isEnergised(): boolean;
+  close(): void;
+}
+
+/** How long after a pulse's end the helper process takes the line, should this process hang. */
+const CAP_MARGIN_MS = 250;
+/** A line that lives in another process answers a moment later; a relay's own contact does so anyway. */
+const SETTLE_MS = 60;
+
+/** One movement relay: pulses of a bounded length, read back at their end and after their release. */
+export function createRelay(line: OutputLine, clock: Clock, log: Log, dryRun: boolean): Relay {
+  let running: { cancel: () => void; ended: (result: RelayResult) => void } | null = null;
+  let cancelCheck = () => {};
+
+  return {
+    pulse(ms, ended) {
+      cut();
+      cancelCheck();
+      const lengthMs = Math.min(LONGEST_PULSE_MS, Math.max(SHORTEST_PULSE_MS, Number.isFinite(ms) ? ms : 0));
+      if (dryRun) {
+        log.info({ line: line.name, lengthMs }, "Dry run: this pulse was not given.");
+        running = { cancel: clock.after(lengthMs, () => finish("done")), ended };
+        return;
+      }
+      try {
+        line.set(true, lengthMs + CAP_MARGIN_MS);
+      } catch (error) {
+        log.error({ line: line.name, error: (error as Error).message }, "The relay line took no level.");
+        release();
+        ended("no-relay");
+        return;
+      }
+      running = {
+        cancel: clock.after(lengthMs, () => {
+          const pulled = read();
+          if (!release()) return finish("relay-on");
+          if (!pulled) return finish("no-relay");
+          cancelCheck = clock.after(SETTLE_MS, () => finish(read() ? "relay-on" : "done"));
+        }),
+        ended,
+      };
+    },
+    cut,
+    isEnergised: read,
+    close() {
+      cut();
+      cancelCheck();
+      line.close();
+    },
+  };
+
+  function cut(): void {
+    if (running === null) {
+      if (!dryRun && read()) release();
+      return;
+    }
+    running.cancel();
+    cancelCheck();
+    if (!dryRun) release();
+    finish("cut");
+  }
+
+  function finish(result: RelayResult): void {
+    const ended = running?.ended;
+    running = null;
+    ended?.(result);
+  }
+
+  function release(): boolean {
+    try {
+      line.set(false);
+      return true;
+    } catch (error) {
+      log.error(
+        { line: line.name, error: (error as Error).message },
+        "The relay line could not be released.",
+      );
+      return false;
+    }
+  }
+
+  function read(): boolean {
+    try {
+      return line.isEnergised();
+    } catch {
+      return false;
+    }
+  }
+}
