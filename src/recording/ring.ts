@@ -10,7 +10,7 @@ import { readVideo } from "./mp4-read.js";
 import { type RepairReport, repairFolder } from "./repair.js";
 import { createRotation } from "./rotation.js";
 import { segmentId } from "./segment-name.js";
-import { watchWall } from "./wall-watch.js";
+import { watchWall } from "../system/wall-watch.js";
 
 /** A finished file of the recorder; the path may be absolute or relative to the recording folder. */
 export interface FinishedSegment {

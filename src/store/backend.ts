@@ -1,9 +1,9 @@
-import type { AllRepositories } from "../core/repositories.js";
+import type { Served } from "./protocol.js";
 import type { SyncAll } from "./sql/sync.js";
 
 /** One kind of store as the thread drives it: calls are grouped into one durable transaction. */
 export interface Backend {
-  repositories: SyncAll<AllRepositories>;
+  repositories: SyncAll<Served>;
   /** Opens a transaction for a group of calls. */
   begin(): void;
   /** Runs one call of the group; when it throws, what it changed is undone and the group goes on. */
@@ -13,6 +13,10 @@ export interface Backend {
   rollback(): void;
   /** Work that may take a while, done when nothing waits; gives what it did, for the log. */
   maintain(): string | null;
+  /** The data cannot be trusted any more: the next start has to look. */
+  damaged(): void;
+  /** A file that has to be checked in the background; null: none. */
+  checkFile: string | null;
   /** Whether another process changed the data since the last question. */
   changedByOthers(): boolean;
   figures(): BackendFigures;

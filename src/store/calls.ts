@@ -1,7 +1,7 @@
-import { type AllRepositories, type PassEntry, StoreError } from "../core/repositories.js";
+import { type PassEntry, StoreError } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { type Answer, type Call, isQuestion, type RepositoryName } from "./protocol.js";
+import { type Answer, type Call, isQuestion, type RepositoryName, type Served } from "./protocol.js";
 
 interface Waiting {
   call: Call;
@@ -24,6 +24,7 @@ const names: RepositoryName[] = [
   "register",
   "wear",
   "search",
+  "upkeep",
 ];
 /** What happened at the gate cannot be asked for again: these wait for the disk instead of failing. */
 const kept = new Set(["passes.save", "outbox.add", "edges.add", "audit.add", "rules.use"]);
@@ -31,8 +32,16 @@ const MAX_WAITING = 5000;
 const MAX_HELD_BYTES = 32_000_000;
 const RETRY_MS = 1000;
 
+export interface CallParts {
+  clock: Clock;
+  log: Log;
+  /** `now`: the thread listens; `later`: it starts; `no`: it is gone and nobody knows for how long; `never`: closed. */
+  thread(): "now" | "later" | "no" | "never";
+  post(call: Call): void;
+}
+
 /** Calls on their way to the store thread and back; those that must not be lost are repeated until they are durable. */
-export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): void }) {
+export function createCalls(parts: CallParts) {
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
   let trouble = "";
@@ -40,9 +49,7 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
   let picturesDropped = 0;
   let cancelRetry: (() => void) | null = null;
 
-  const repositories = Object.fromEntries(
-    names.map((name) => [name, remote(name)]),
-  ) as unknown as AllRepositories;
+  const repositories = Object.fromEntries(names.map((name) => [name, remote(name)])) as unknown as Served;
   return {
     repositories,
     /** Why the disk cannot be written at the moment; empty when it can. */
@@ -58,6 +65,16 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
       for (const entry of waiting.values()) {
         entry.held = false;
         parts.post(entry.call);
+      }
+    },
+    /** The thread is gone: what can be asked again is refused now, the rest waits for the next one. */
+    threadGone(): void {
+      for (const [id, entry] of waiting) {
+        if (isKept(entry.call)) continue;
+        waiting.delete(id);
+        entry.reject(
+          new StoreError("cannot-write", "The store is being started again; ask once more in a moment."),
+        );
       }
     },
     refuseAll(error: StoreError): void {
@@ -82,7 +99,13 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
   }
 
   function send(repository: RepositoryName, method: string, args: unknown[]): Promise<unknown> {
-    const isKept = kept.has(`${repository}.${method}`);
+    const call: Call = { id: nextId++, repository, method, args };
+    if (parts.thread() === "never") return Promise.reject(new StoreError("closed", "The store is closed."));
+    if (parts.thread() === "no" && !isKept(call)) {
+      return Promise.reject(
+        new StoreError("cannot-write", "The store is not there at the moment; it is started again."),
+      );
+    }
     if (waiting.size >= MAX_WAITING) {
       refused++;
       return Promise.reject(
@@ -90,22 +113,20 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
       );
     }
     return new Promise((resolve, reject) => {
-      const call: Call = { id: nextId++, repository, method, args };
-      const entry: Waiting = { call, resolve, reject, bytes: isKept ? sizeOf(args) : 0, held: false };
+      const entry: Waiting = { call, resolve, reject, bytes: isKept(call) ? sizeOf(args) : 0, held: false };
       waiting.set(call.id, entry);
       // Order is kept: while older ones are held back, newer ones of the same sort queue behind them.
-      if (isKept && cancelRetry !== null) hold(entry);
-      else parts.post(call);
+      if (isKept(call) && cancelRetry !== null) hold(entry);
+      else if (parts.thread() === "now") parts.post(call);
     });
   }
 
   function settle(answer: Answer): void {
     const entry = waiting.get(answer.id);
     if (entry === undefined) return;
-    const { repository, method } = entry.call;
     if (answer.error === undefined) {
       waiting.delete(answer.id);
-      if (trouble !== "" && !isQuestion(method)) recovered();
+      if (trouble !== "" && !isQuestion(entry.call.method)) recovered();
       entry.resolve(answer.value);
       return;
     }
@@ -117,7 +138,7 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
     if (trouble === "")
       parts.log.error({}, `${answer.error.message} Decisions go on; passes wait in memory.`);
     trouble = answer.error.message;
-    if (!kept.has(`${repository}.${method}`)) {
+    if (!isKept(entry.call)) {
       waiting.delete(answer.id);
       entry.reject(new StoreError("cannot-write", answer.error.message));
       return;
@@ -166,6 +187,10 @@ export function createCalls(parts: { clock: Clock; log: Log; post(call: Call): v
     for (const entry of waiting.values()) if (entry.held) n += entry.bytes;
     return n;
   }
+}
+
+function isKept(call: Call): boolean {
+  return kept.has(`${call.repository}.${call.method}`);
 }
 
 function sizeOf(args: readonly unknown[]): number {

@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { systemClock } from "../system/clock.js";
 import type { Backend } from "./backend.js";
 import type { ThreadStart } from "./protocol.js";
 import { openSqlBackend } from "./sql/backend.js";
@@ -6,5 +7,5 @@ import { openSqlBackend } from "./sql/backend.js";
 /** The store of the kind that the configuration names. */
 export function openBackend(start: ThreadStart): Backend {
   mkdirSync(start.folder, { recursive: true });
-  return openSqlBackend(start.folder, start.wallMs);
+  return openSqlBackend(start.folder, systemClock);
 }

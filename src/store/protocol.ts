@@ -1,13 +1,19 @@
 import type { AllRepositories, StoreErrorCode } from "../core/repositories.js";
 import type { BackendFigures } from "./backend.js";
+import type { Upkeep } from "./upkeep.js";
 
-export type RepositoryName = keyof AllRepositories;
+/** What the thread can be asked: the repositories, and what the store does for itself. */
+export interface Served extends AllRepositories {
+  upkeep: Upkeep;
+}
+
+export type RepositoryName = keyof Served;
 
 /** What the store thread is started with. */
 export interface ThreadStart {
   kind: "sql" | "json";
   folder: string;
-  wallMs: number;
+  unknownPlates: "keep" | "hash";
 }
 
 /** One call of one repository. */

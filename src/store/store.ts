@@ -1,11 +1,12 @@
 import { Worker } from "node:worker_threads";
 import type { Config } from "../config.js";
-import { type AllRepositories, StoreError } from "../core/repositories.js";
+import { StoreError } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { BackendFigures } from "./backend.js";
 import { createCalls } from "./calls.js";
-import type { FromThread, ThreadStart } from "./protocol.js";
+import type { FromThread, Served, ThreadStart } from "./protocol.js";
+import { runUpkeep } from "./run-upkeep.js";
 
 export interface StoreStatus {
   kind: "sql" | "json";
@@ -28,7 +29,7 @@ export interface StoreStatus {
   searchOff: string;
 }
 
-export interface Store extends AllRepositories {
+export interface Store extends Served {
   /** Starts the thread and opens the store; rejects with one sentence when it cannot be opened at all. */
   start(): Promise<void>;
   status(): StoreStatus;
@@ -39,7 +40,7 @@ export interface Store extends AllRepositories {
 }
 
 export interface StoreParts {
-  config: Pick<Config["store"], "kind">;
+  config: Pick<Config["store"], "kind"> & Partial<Config["store"]>;
   /** Folder of the database; made when missing. */
   folder: string;
   clock: Clock;
@@ -51,9 +52,16 @@ const RESTART_MS = 1000;
 /** The store as the gate process sees it: every call goes to the store thread and fulfils when it is durable. */
 export function createStore(parts: StoreParts): Store {
   const { clock, log } = parts;
-  const calls = createCalls({ clock, post: (message) => worker?.postMessage(message), log });
+  const calls = createCalls({
+    clock,
+    log,
+    thread: () => (closed ? "never" : state === "ready" ? "now" : state === "failed" ? "no" : "later"),
+    post: (message) => worker?.postMessage(message),
+  });
+  const upkeep = runUpkeep({ config: parts.config, served: calls.repositories, clock, log });
   const listeners: (() => void)[] = [];
   let worker: Worker | null = null;
+  let closed = false;
   let state: StoreStatus["state"] = "stopped";
   let problem = "";
   let notice = "";
@@ -63,10 +71,11 @@ export function createStore(parts: StoreParts): Store {
 
   return {
     ...calls.repositories,
-    start() {
-      if (state !== "stopped") return Promise.resolve();
+    async start() {
+      if (state !== "stopped") return;
       state = "starting";
-      return launch();
+      await launch();
+      upkeep.start();
     },
     status: () => ({
       kind: parts.config.kind,
@@ -83,6 +92,8 @@ export function createStore(parts: StoreParts): Store {
       listeners.push(listener);
     },
     async close() {
+      closed = true;
+      upkeep.close();
       cancelRestart();
       const thread = worker;
       const wasReady = state === "ready";
@@ -98,7 +109,8 @@ export function createStore(parts: StoreParts): Store {
   };
 
   function launch(): Promise<void> {
-    const start: ThreadStart = { kind: parts.config.kind, folder: parts.folder, wallMs: clock.wallMs() };
+    const { kind, unknownPlates = "keep" } = parts.config;
+    const start: ThreadStart = { kind, folder: parts.folder, unknownPlates };
     const thread = new Worker(new URL("./thread.js", import.meta.url), { workerData: start });
     worker = thread;
     return new Promise((resolve, reject) => {
@@ -153,6 +165,7 @@ export function createStore(parts: StoreParts): Store {
 
   function again(): void {
     state = "failed";
+    calls.threadGone();
     restarts++;
     cancelRestart = clock.after(RESTART_MS, () => {
       state = "starting";

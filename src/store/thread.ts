@@ -1,5 +1,5 @@
 /** The store thread: the only writer. Calls that wait are carried out as one group with one durable commit. */
-import { parentPort, receiveMessageOnPort, workerData } from "node:worker_threads";
+import { parentPort, receiveMessageOnPort, Worker, workerData } from "node:worker_threads";
 import { StoreError, type StoreErrorCode } from "../core/repositories.js";
 import type { Backend } from "./backend.js";
 import { isCorrupt, isDiskTrouble } from "./database.js";
@@ -26,6 +26,7 @@ let backend: Backend;
 try {
   backend = openBackend(start);
   serve(backend);
+  if (backend.checkFile !== null) checkBeside(backend, backend.checkFile);
   say({ type: "ready", figures: backend.figures() });
 } catch (error) {
   say({
@@ -78,6 +79,17 @@ function serve(store: Backend): void {
   }
 }
 
+/** A large file is read for damage by a thread of its own; damage ends this one, so that the next start repairs it. */
+function checkBeside(store: Backend, file: string): void {
+  const checker = new Worker(new URL("./check-thread.js", import.meta.url), { workerData: { file } });
+  checker.on("message", (found: string) => {
+    if (found === "ok") return;
+    store.damaged();
+    throw Object.assign(new Error(`The database is damaged (${found}).`), { code: "SQLITE_CORRUPT" });
+  });
+  checker.unref();
+}
+
 function runGroup(store: Backend, group: readonly Call[]): void {
   const answers: Answer[] = [];
   try {
@@ -86,6 +98,7 @@ function runGroup(store: Backend, group: readonly Call[]): void {
     store.commit();
   } catch (error) {
     store.rollback();
+    if (isCorrupt(error)) store.damaged();
     if (isCorrupt(error) || !isDiskTrouble(error)) throw error;
     answers.length = 0;
     for (const call of group) answers.push(readOnly(store, call, error as Error));
@@ -113,7 +126,10 @@ function readOnly(store: Backend, call: Call, trouble: Error): Answer {
   try {
     return { id: call.id, value: invoke(store, call) };
   } catch (error) {
-    if (isCorrupt(error)) throw error;
+    if (isCorrupt(error)) {
+      store.damaged();
+      throw error;
+    }
     return { id: call.id, error: cannotWrite };
   }
 }

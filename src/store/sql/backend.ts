@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
 import { join } from "node:path";
+import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
-import { openHealthy } from "../recovery.js";
+import { mark, markDamaged, openHealthy } from "../recovery.js";
 import { createAuditTable } from "./audit.js";
 import { createChain } from "./chain.js";
 import { createClipTable } from "./clips.js";
@@ -14,20 +15,34 @@ import { createRuleTable } from "./rules.js";
 import { createSearch } from "./search.js";
 import { createSegmentTable } from "./segments.js";
 import { createSettingTable } from "./settings.js";
+import { createUpkeep } from "./upkeep.js";
 import { createWearTable } from "./wear.js";
 
 export const DATABASE_NAME = "plategate.db";
+const PAGE_BYTES = 4096;
+const CHECKPOINT_PAGES = 250;
+const LOG_LIMIT_BYTES = 8_388_608;
+const OPTIMIZE_MS = 3_600_000;
+
+interface Checkpoint {
+  busy: number;
+  log: number;
+  checkpointed: number;
+}
 
 /** The SQLite store in this folder; a database that cannot be trusted is set aside and what can be read is saved from it. */
-export function openSqlBackend(folder: string, now: number): Backend {
+export function openSqlBackend(folder: string, clock: Clock): Backend {
   const file = join(folder, DATABASE_NAME);
-  const { db, notice } = openHealthy(file, now);
+  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs());
   const outbox = createOutboxTable(db);
   const chain = createChain(db);
   const settings = createSettingTable(db);
   const search = createSearch(db);
   let writtenBytes = 0;
-  let walBytes = size(`${file}-wal`);
+  let optimizedAtMs = Number.NEGATIVE_INFINITY;
+  const checkpoint = (how: "noop" | "passive" | "truncate") =>
+    (db.pragma(`wal_checkpoint(${how})`) as Checkpoint[])[0]!;
+  let logPages = checkpoint("noop").log;
   let version = db.pragma("data_version", { simple: true });
   const statement = (sql: string) => {
     const prepared = db.prepare(sql);
@@ -54,6 +69,7 @@ export function openSqlBackend(folder: string, now: number): Backend {
       register: createRegisterTables(db),
       wear: createWearTable(db),
       search: search.repository,
+      upkeep: createUpkeep(db, { onForget: search.onForget }),
     },
     begin,
     attempt(call) {
@@ -73,24 +89,31 @@ export function openSqlBackend(folder: string, now: number): Backend {
     },
     commit() {
       commit();
-      const bytes = size(`${file}-wal`);
-      writtenBytes += bytes > walBytes ? bytes - walBytes : 4096;
-      walBytes = bytes;
+      const { log } = checkpoint("noop");
+      // A log that is written over from its beginning counts from zero again.
+      writtenBytes += (log >= logPages ? log - logPages : log) * (PAGE_BYTES + 24);
+      logPages = log;
     },
     rollback() {
       if (db.inTransaction) rollback();
     },
     maintain() {
-      if (size(`${file}-wal`) < 1_000_000) return null;
-      const [result] = db.pragma("wal_checkpoint(passive)") as {
-        busy: number;
-        log: number;
-        checkpointed: number;
-      }[];
-      writtenBytes += (result?.checkpointed ?? 0) * 4096;
-      db.pragma("optimize");
-      return `checkpoint of ${result?.checkpointed ?? 0} pages`;
+      if (clock.monotonicMs() - optimizedAtMs > OPTIMIZE_MS) {
+        optimizedAtMs = clock.monotonicMs();
+        db.pragma("optimize");
+      }
+      const { log, checkpointed } = checkpoint("noop");
+      if (log - checkpointed < CHECKPOINT_PAGES) return null;
+      // Truncating waits for readers; it is only worth that when the log has outgrown what is kept of it.
+      const done = checkpoint(size(`${file}-wal`) > LOG_LIMIT_BYTES ? "truncate" : "passive");
+      const pages = Math.max(0, Math.max(done.checkpointed, log) - checkpointed);
+      writtenBytes += pages * PAGE_BYTES;
+      return `checkpoint of ${pages} pages`;
     },
+    damaged() {
+      markDamaged(file);
+    },
+    checkFile: isCheckDue ? file : null,
     changedByOthers() {
       const now = db.pragma("data_version", { simple: true });
       const changed = now !== version;
@@ -105,9 +128,12 @@ export function openSqlBackend(folder: string, now: number): Backend {
       notice,
     }),
     close() {
-      settings.set("clean", "1");
-      db.pragma("optimize");
-      db.close();
+      try {
+        mark(db, "1");
+      } finally {
+        // The last connection also carries the log over into the file.
+        db.close();
+      }
     },
   };
 }

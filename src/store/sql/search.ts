@@ -7,6 +7,7 @@ import type { Sync } from "./sync.js";
 export function createSearch(_db: Database): {
   repository: Sync<SearchRepository>;
   onVectors(passSeq: number, entry: PassEntry): void;
+  onForget(passSeqs: readonly number[]): void;
   off: string;
 } {
   const off = "The soft search is not there yet.";
@@ -20,6 +21,7 @@ export function createSearch(_db: Database): {
       },
     },
     onVectors() {},
+    onForget() {},
     off,
   };
 }

@@ -1,4 +1,4 @@
-import type { Clock } from "../system/clock.js";
+import type { Clock } from "./clock.js";
 
 // Smaller steps are the slewing of a time server and the jitter of reading two clocks.
 const JUMP_MS = 2000;

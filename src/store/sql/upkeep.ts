@@ -1,0 +1,137 @@
+import type { Database } from "../database.js";
+import type { EraseReport, Upkeep } from "../upkeep.js";
+import type { Sync } from "./sync.js";
+
+// Small enough that a group of waiting calls is not held up.
+const BATCH = 200;
+
+export interface UpkeepParts {
+  /** Told of passes that go, so that their vectors go with them. */
+  onForget(passSeqs: readonly number[]): void;
+}
+
+/** Retention and erasure. */
+export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
+  const oldPasses = db.prepare<[number, number], { seq: number; id: string }>(`
+    select seq, id from pass where started_at < ?
+      and not exists (select 1 from clip where clip.pass_id = pass.id and clip.pinned = 1)
+    order by started_at limit ?`);
+  const dropPass = db.prepare("delete from pass where seq = ?");
+  const oldPictures = db.prepare(`
+    delete from picture where rowid in (
+      select picture.rowid from picture join pass on pass.seq = pass_seq where started_at < ?
+        and not exists (select 1 from clip where clip.pass_id = pass.id and clip.pinned = 1) limit ?)`);
+  const oldDecisions = db.prepare<[number, number], { seq: number; chainSeq: number }>(
+    "select seq, chain_seq as chainSeq from decision where at < ? order by seq limit ?",
+  );
+  const dropDecision = db.prepare("delete from decision where seq = ?");
+  const oldAudit = db.prepare<[number, number], { seq: number; chainSeq: number }>(
+    "select seq, chain_seq as chainSeq from audit where at < ? order by seq limit ?",
+  );
+  const dropAudit = db.prepare("delete from audit where seq = ?");
+  const empty = db.prepare("update chain set salt = null, content = null where seq = ?");
+  const oldEdges = db.prepare(
+    "delete from line_edge where seq in (select seq from line_edge where at < ? order by seq limit ?)",
+  );
+  const chainHead = db.prepare<[number], { seq: number; hash: Buffer }>(`
+    select seq, hash from chain where seq < coalesce((select min(seq) from chain where content is not null), (select max(seq) from chain))
+    order by seq desc limit 1 offset ?`);
+  const dropChain = db.prepare("delete from chain where seq <= ?");
+  const setBase = db.prepare(
+    "insert into setting (name, value) values ('chain_base', ?) on conflict (name) do update set value = excluded.value",
+  );
+
+  return {
+    prune(limits) {
+      let rows = oldPictures.run(limits.picturesBefore, BATCH).changes;
+      const passes = oldPasses.all(limits.passesBefore, BATCH);
+      for (const pass of passes) dropPass.run(pass.seq);
+      parts.onForget(passes.map((p) => p.seq));
+      for (const decision of oldDecisions.all(limits.passesBefore, BATCH)) {
+        dropDecision.run(decision.seq);
+        rows += empty.run(decision.chainSeq).changes;
+      }
+      for (const entry of oldAudit.all(limits.auditBefore, BATCH)) {
+        dropAudit.run(entry.seq);
+        rows += empty.run(entry.chainSeq).changes;
+      }
+      rows += oldEdges.run(limits.edgesBefore, BATCH).changes;
+      shortenChain();
+      if (rows + passes.length > 0) db.pragma("incremental_vacuum(200)");
+      return rows + passes.length;
+    },
+    erase: (plate) => erasePlate(db, plate, parts),
+  };
+
+  /** The beginning of the chain goes when nothing of it is left but hashes; what follows is proved from the noted base. */
+  function shortenChain(): void {
+    const base = chainHead.get(1000);
+    if (base === undefined) return;
+    setBase.run(JSON.stringify({ seq: base.seq, hash: base.hash.toString("hex") }));
+    dropChain.run(base.seq);
+  }
+}
+
+function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseReport {
+  // Everything that names the plate, also inside sentences, evidence and payloads; `instr` knows no wildcards.
+  const passes = db
+    .prepare<[string, string], { seq: number; id: string }>(`
+    select seq, id from pass where plate = ?1 or instr(sentence, ?2) > 0
+      or exists (select 1 from plate_read r where r.pass_seq = pass.seq and r.text = ?1)`)
+    .all(plate, plate);
+  const run = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values).changes;
+  const report = {
+    passes: passes.length,
+    reads: 0,
+    decisions: 0,
+    rules: 0,
+    vehicles: 0,
+    events: 0,
+    clips: 0,
+  };
+  const files: string[] = [];
+  for (const pass of passes) {
+    for (const clip of db
+      .prepare<[string], { id: string; path: string }>("select id, path from clip where pass_id = ?")
+      .all(pass.id)) {
+      files.push(clip.path);
+      run("insert or ignore into garbage (path) values (?)", clip.path);
+      report.clips += run("delete from clip where id = ?", clip.id);
+    }
+    run("delete from clip_request where pass_id = ?", pass.id);
+    report.reads += run("delete from plate_read where pass_seq = ?", pass.seq);
+    report.decisions += forgetLinks(db, "decision", "pass_id = ?", pass.id);
+    report.events += run(
+      "update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0",
+      pass.id,
+    );
+    run("delete from pass where seq = ?", pass.seq);
+  }
+  parts.onForget(passes.map((p) => p.seq));
+  report.decisions += forgetLinks(
+    db,
+    "decision",
+    "plate = ?1 or instr(sentence, ?1) > 0 or instr(evidence, ?1) > 0",
+    plate,
+  );
+  forgetLinks(db, "audit", "instr(subject, ?1) > 0 or instr(detail, ?1) > 0", plate);
+  report.rules = run("delete from access_rule where plate = ?", plate);
+  report.vehicles = run("delete from vehicle where plate = ?", plate);
+  report.events += run("update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0", plate);
+  run("update line_edge set cause = '' where instr(cause, ?) > 0", plate);
+  return { ...report, files };
+}
+
+/** Removes rows of the hash chain's kind and empties their links. */
+function forgetLinks(db: Database, table: "decision" | "audit", where: string, value: string): number {
+  const rows = db
+    .prepare<[string], { seq: number; chainSeq: number }>(
+      `select seq, chain_seq as chainSeq from ${table} where ${where}`,
+    )
+    .all(value);
+  for (const row of rows) {
+    db.prepare(`delete from ${table} where seq = ?`).run(row.seq);
+    db.prepare("update chain set salt = null, content = null where seq = ?").run(row.chainSeq);
+  }
+  return rows.length;
+}

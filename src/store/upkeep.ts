@@ -1,0 +1,27 @@
+/** What the store does for itself; not part of what the rest of the appliance asks of it. */
+export interface PruneLimits {
+  /** Wall times before which things go. */
+  passesBefore: number;
+  picturesBefore: number;
+  edgesBefore: number;
+  auditBefore: number;
+}
+
+export interface EraseReport {
+  passes: number;
+  reads: number;
+  decisions: number;
+  rules: number;
+  vehicles: number;
+  events: number;
+  clips: number;
+  /** Files of clips, relative to the recording folder; they are in the garbage and go with the next rotation. */
+  files: readonly string[];
+}
+
+export interface Upkeep {
+  /** Removes a batch of what is too old; gives the number of rows, 0 when there is nothing left to remove. */
+  prune(limits: PruneLimits): Promise<number>;
+  /** Removes a plate from every table and the log; its place in the hash chain stays. */
+  erase(plate: string): Promise<EraseReport>;
+}
