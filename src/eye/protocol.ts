@@ -1,6 +1,7 @@
 /** Messages between the gate process and the eye process of a camera (IPC, structured clone). */
 import type { CameraStatus, SegmentFile } from "../camera/camera.js";
 import type { Sighting } from "../core/sighting.js";
+import type { LogLevel } from "../system/log.js";
 
 /** How an eye is started; the first message it gets. */
 export interface EyeStart {
@@ -18,6 +19,8 @@ export interface EyeStart {
   minConfidence: number;
   /** Part of the picture to look at, 0..1: left, top, right, bottom. */
   zone: readonly [number, number, number, number];
+  /** Default `info`. */
+  logLevel?: LogLevel;
 }
 
 export type ToEye =
@@ -32,7 +35,7 @@ export interface EyeFigures {
   /** Frames that the motion gate found empty. */
   idleFrames: number;
   lookedFrames: number;
-  /** Median and 95th percentile over the last minute, in ms. */
+  /** Median and 95th percentile over the last minute, in ms; `age`: of the frame when its analysis begins. */
   stages: Record<string, { p50Ms: number; p95Ms: number }>;
   rssBytes: number;
 }
@@ -40,7 +43,10 @@ export interface EyeFigures {
 export type FromEye =
   | { type: "ready"; models: Record<string, string> }
   | { type: "sighting"; sighting: Sighting }
+  /** Finished and durable; also what an earlier eye left unfinished, which may have been reported before. */
   | { type: "segment"; camera: string; segment: SegmentFile }
+  /** Being written from now on; it plays while it grows and keeps its path. */
+  | { type: "segment-opened"; camera: string; segment: { path: string; startedAt: number } }
   | { type: "live"; jpeg: Uint8Array; atMs: number }
   | { type: "figures"; figures: EyeFigures }
   | { type: "problem"; sentence: string };
