@@ -35,7 +35,7 @@ def main():
         optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
     budget = a.minutes * 60.0
-    shapes = [(384, 256, a.batch, 0.08), (640, 384, max(4, int(a.batch * 0.4)), 0.35)]
+    shapes = [(384, 256, a.batch, 0.2), (640, 384, max(4, int(a.batch * 0.4)), 0.35)]
     batches, phase, last_saved, shown = None, -1, time.time(), []
     while state["seconds"] < budget:
         started = time.time()

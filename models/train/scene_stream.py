@@ -22,9 +22,9 @@ class Maker:
 
     def picture(self, rng, w, h):
         kind = rng.random()
-        if kind < 0.24:
+        if kind < 0.16:
             image, rows = self.drawn(rng, w, h)
-        elif kind < 0.5:
+        elif kind < 0.38:
             image, rows = self.mosaic(rng, w, h)
         else:
             image, rows = self.view(rng, w, h)
