@@ -7,8 +7,8 @@ import type { CommandPort, GateCommand } from "./ports.js";
 import { type BarrierResultMessage, MESSAGE_VERSION } from "./shapes.js";
 
 export interface Intake {
-  /** Judges a message of the command topic, puts it to the gate if it holds, and answers. Never throws. */
-  take(incoming: Incoming): Promise<void>;
+  /** Judges a message of a command topic, puts it to the gate if it holds, and answers. Never throws. */
+  take(incoming: Incoming, from?: { via: string; rules: CommandRules }): Promise<void>;
   /** Puts a command to the gate that another protocol has judged by its own rules. */
   put(command: Omit<GateCommand, "receivedAtMs">): Promise<{ accepted: boolean; sentence: string }>;
   /** Notes and logs a refusal of another protocol. */
@@ -36,18 +36,18 @@ export function createIntake(deps: {
 
   return { take, put, refuse, status: () => ({ accepted, refused: { ...refused } }) };
 
-  async function take(incoming: Incoming): Promise<void> {
+  async function take(incoming: Incoming, from = { via: "mqtt", rules }): Promise<void> {
     const now = clock.wallMs();
     // The start on today's wall clock: it moves along when a time server corrects the clock.
     const startedAt = now - (clock.monotonicMs() - startedMs);
-    const verdict = judge(incoming, rules, memory, { now, startedAt });
+    const verdict = judge(incoming, from.rules, memory, { now, startedAt });
     if ("refuse" in verdict) {
-      if (refuse("mqtt", verdict.refuse, verdict.sentence))
+      if (refuse(from.via, verdict.refuse, verdict.sentence))
         answer(verdict.nonce, false, verdict.refuse, verdict.sentence);
       return;
     }
     memory = verdict.memory;
-    const outcome = await put({ ...verdict.accept, via: "mqtt" });
+    const outcome = await put({ ...verdict.accept, via: from.via });
     const reason = outcome.accepted ? "accepted" : "refused-by-gate";
     answer(verdict.accept.nonce, outcome.accepted, reason, outcome.sentence);
   }

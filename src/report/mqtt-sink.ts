@@ -36,6 +36,7 @@ export type Publish = (
 
 /** The broker takes 16 MB and more, but many are set to less; what is above is cut or left out. */
 const WINDOW = 128;
+const RETAINED = { qos: 1, retain: true } as const;
 
 /** Plain topics on one MQTT connection: events from the outbox, retained states, commands. */
 export function createMqttSink(deps: {
@@ -51,8 +52,8 @@ export function createMqttSink(deps: {
   state: StatePort;
   intake: Intake;
   companions: readonly Companion[];
-  /** Publishes the crop of a pass where that is wanted. */
-  picture?: (message: EventMessage, publish: Publish) => void;
+  /** The crop of a pass as it may be published; null: none. Left out: pictures are not published. */
+  picture?: (passId: string) => Promise<Uint8Array | null>;
   delivered(seqs: readonly number[]): void;
   resumeAfter: number;
 }): Sink & { publish: Publish; republish(): Promise<void> } {
@@ -61,7 +62,7 @@ export function createMqttSink(deps: {
   // The broker inside speaks 3.1.1 only; others get 5 until they say no.
   let protocol: "5" | "3.1.1" =
     wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
-  let lastPass: string | null = null;
+  let lastPass: { json: string; id: string } | null = null;
   let lastPassTold: string | null = null;
 
   const states = createStates({
@@ -69,7 +70,9 @@ export function createMqttSink(deps: {
     state: deps.state,
     clock,
     log,
-    publish: (name, json) => void publish(topics.state(name), json, { qos: 1, retain: true }).catch(() => {}),
+    publish: (name, json) => void publish(topics.state(name), json, RETAINED).catch(() => {}),
+    publishCameras: (online) =>
+      void publish(topics.cameras, online ? "online" : "offline", RETAINED).catch(() => {}),
   });
   const drain = createDrain({
     name: "mqtt",
@@ -90,7 +93,7 @@ export function createMqttSink(deps: {
     servers: 1,
     open: async (_server, events) => {
       const options = connectionOptions(deps.url, config.report, deps.account, identity, protocol);
-      const will = { topic: topics.availability, payload: "offline", qos: 1, retain: true } as const;
+      const will = { topic: topics.availability, payload: "offline", ...RETAINED };
       try {
         return await openConnection({ ...options, will }, events);
       } catch (problem) {
@@ -124,7 +127,7 @@ export function createMqttSink(deps: {
       states.close();
       for (const companion of deps.companions) companion.close();
       drain.down();
-      await link.close((c) => c.publish(topics.availability, "offline", { qos: 1, retain: true }));
+      await link.close((c) => c.publish(topics.availability, "offline", RETAINED));
     },
   };
 
@@ -144,7 +147,7 @@ export function createMqttSink(deps: {
 
   async function republish(): Promise<void> {
     for (const companion of deps.companions) await companion.up(publish);
-    await publish(topics.availability, "online", { qos: 1, retain: true });
+    await publish(topics.availability, "online", RETAINED);
     states.all();
     lastPassTold = null;
     tellLastPass();
@@ -161,8 +164,7 @@ export function createMqttSink(deps: {
     for (const companion of deps.companions)
       for (const other of companion.also(event, message))
         sends.push(publish(other.topic, other.payload, { qos: 1 }));
-    if (message.event === "pass") lastPass = json;
-    deps.picture?.(message, publish);
+    if (message.event === "pass") lastPass = { json, id: message.pass.id };
     const results = await Promise.allSettled(sends);
     const failed = results.find((r) => r.status === "rejected") as PromiseRejectedResult | undefined;
     if (failed === undefined) return "taken";
@@ -180,14 +182,19 @@ export function createMqttSink(deps: {
 
   /** Retained for those who come later; only the newest, so that a long outage does not send thousands. */
   function tellLastPass(): void {
-    if (lastPass === null || lastPass === lastPassTold) return;
-    const json = lastPass;
-    publish(topics.state("last-pass"), json, { qos: 1, retain: true }).then(
-      () => {
-        lastPassTold = json;
-      },
-      () => {},
-    );
+    if (lastPass === null || lastPass.json === lastPassTold) return;
+    const { json, id } = lastPass;
+    lastPassTold = json;
+    publish(topics.state("last-pass"), json, RETAINED).catch(() => {
+      lastPassTold = null;
+    });
+    if (deps.picture === undefined) return;
+    deps
+      .picture(id)
+      .then((jpeg) => (jpeg === null ? undefined : publish(topics.crop, jpeg, RETAINED)))
+      .catch((error: Error) =>
+        log.debug({ pass: id, error: error.message }, "the picture of a pass was not published"),
+      );
   }
 }
 

@@ -9,6 +9,10 @@ export interface Identity {
   version: string;
   /** Address of the page, for the link in Home Assistant; left out: none. */
   pageUrl?: string;
+  /** Newest version that this machine knows of; left out: it does not know. */
+  latestVersion?: string;
+  /** Such as `Raspberry Pi 5 Model B`. */
+  model?: string;
 }
 
 export type BarrierWord =

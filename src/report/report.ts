@@ -1,10 +1,11 @@
 import type { Config } from "../config.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { createHomeAssistant } from "./home-assistant.js";
 import { createIntake } from "./intake.js";
 import { createLedger } from "./ledger.js";
 import { readAccount, readKey } from "./link-options.js";
-import { createMqttSink } from "./mqtt-sink.js";
+import { type Companion, createMqttSink } from "./mqtt-sink.js";
 import { createOverflow } from "./overflow.js";
 import type {
   CommandPort,
@@ -44,6 +45,9 @@ export interface Report {
   /** Says goodbye (`offline`), notes what was delivered, ends. */
   close(): Promise<void>;
 }
+
+/** Home Assistant keeps pictures in its database: larger ones are not for it. */
+const MOST_PICTURE_BYTES = 100_000;
 
 /** Tells the world what happens at the gate, and the gate what the world asks for. */
 export function createReport(deps: ReportDeps): Report {
@@ -85,6 +89,7 @@ export function createReport(deps: ReportDeps): Report {
             .publish(topics.resultBarrier, JSON.stringify(result), { qos: 1, expirySeconds: 60 })
             .catch(() => {}),
       });
+      const companions: Companion[] = [];
       const mqtt = createMqttSink({
         url: url ?? "mqtt://127.0.0.1:1883",
         config,
@@ -97,10 +102,32 @@ export function createReport(deps: ReportDeps): Report {
         outbox: deps.outbox,
         state: deps.state,
         intake,
-        companions: [],
+        companions,
+        ...picture(),
         delivered: (seqs) => ledger.delivered("mqtt", seqs),
         resumeAfter: ledger.cursor("mqtt"),
       });
+      if (report.homeAssistant.enabled) {
+        const { prefix, commands: mayCommand } = report.homeAssistant;
+        const options = {
+          prefix,
+          commands: mayCommand,
+          pictures: report.plates === "plain" && deps.pictures !== undefined,
+        };
+        const { state } = deps;
+        companions.push(
+          createHomeAssistant({
+            identity,
+            topics,
+            options,
+            state,
+            clock,
+            log,
+            intake,
+            republish: mqtt.republish,
+          }),
+        );
+      }
       sinks = [mqtt];
       commands = intake.status;
       overflow = createOverflow({ outbox: deps.outbox, most: report.maxQueued, clock, log });
@@ -123,4 +150,16 @@ export function createReport(deps: ReportDeps): Report {
       await closeRest();
     },
   };
+
+  /** A crop shows the plate: it goes out only where the plate itself does. */
+  function picture(): { picture?: (passId: string) => Promise<Uint8Array | null> } {
+    const { pictures } = deps;
+    if (pictures === undefined || report.plates !== "plain") return {};
+    return {
+      picture: async (passId) => {
+        const jpeg = await pictures.crop(passId);
+        return jpeg !== null && jpeg.length <= MOST_PICTURE_BYTES ? jpeg : null;
+      },
+    };
+  }
 }

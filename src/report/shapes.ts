@@ -123,6 +123,7 @@ export const healthState = z.object({
   rssBytes: z.int().nullable(),
   uptimeSeconds: z.int().nullable(),
   version: z.string(),
+  latestVersion: z.string().nullable().describe("newest version this machine knows of"),
 });
 
 export const storageState = z.object({

@@ -14,6 +14,8 @@ export interface States {
 
 /** Health and storage are looked at this often besides being told of changes. */
 const LOOK_MS = 30_000;
+/** Health and storage are published at least this often, so that readers can tell old figures from steady ones. */
+const AT_LEAST_MS = 300_000;
 
 /**
  * Publishes the retained states: each one when it changed, all of them on demand. `publish` is called with the
@@ -25,6 +27,8 @@ export function createStates(deps: {
   clock: Clock;
   log: Log;
   publish(name: StateName, json: string): void;
+  /** Cameras: whether any of them delivers pictures. */
+  publishCameras(online: boolean): void;
 }): States {
   const { state, clock, identity } = deps;
   const head = { v: MESSAGE_VERSION, site: identity.site, gate: identity.gate };
@@ -32,6 +36,8 @@ export function createStates(deps: {
   let unsubscribe = () => {};
   let cancel = () => {};
   let closed = false;
+  let cameras: boolean | null = null;
+  let beatMs = clock.monotonicMs();
 
   return {
     start() {
@@ -40,6 +46,7 @@ export function createStates(deps: {
     },
     all() {
       last.clear();
+      cameras = null;
       look(true);
     },
     close() {
@@ -50,6 +57,11 @@ export function createStates(deps: {
   };
 
   function tick(): void {
+    if (clock.monotonicMs() - beatMs >= AT_LEAST_MS) {
+      beatMs = clock.monotonicMs();
+      last.delete("health");
+      last.delete("storage");
+    }
     look(true);
     cancel = clock.after(LOOK_MS, tick);
   }
@@ -60,6 +72,7 @@ export function createStates(deps: {
       tell("barrier", barrierMessage());
       tell("inputs", { ...head, inputs: state.inputs() });
       tell("health", healthMessage());
+      tellCameras();
     } catch (error) {
       deps.log.error({ error: (error as Error).message }, "the state of the gate cannot be published");
     }
@@ -77,6 +90,14 @@ export function createStates(deps: {
     if (last.get(name) === json) return;
     last.set(name, json);
     deps.publish(name, json);
+  }
+
+  function tellCameras(): void {
+    const eyes = state.health().filter((p) => /^(eye|camera)(:|$)/.test(p.part));
+    const online = eyes.length === 0 || eyes.some((p) => p.state === "good" || p.state === "warning");
+    if (online === cameras) return;
+    cameras = online;
+    deps.publishCameras(online);
   }
 
   function barrierMessage() {
@@ -108,6 +129,7 @@ export function createStates(deps: {
       uptimeSeconds:
         figures.uptimeSeconds === undefined ? null : Math.floor(figures.uptimeSeconds / 300) * 300,
       version: identity.version,
+      latestVersion: identity.latestVersion ?? null,
     };
   }
 }

@@ -2,6 +2,8 @@
 export interface Topics {
   readonly base: string;
   readonly availability: string;
+  /** `offline` while no camera delivers pictures. */
+  readonly cameras: string;
   event(kind: string): string;
   state(name: StateName): string;
   readonly crop: string;
@@ -20,6 +22,7 @@ export function topicsOf(prefix: string, site: string, gate: string): Topics {
   return {
     base,
     availability: `${base}/availability`,
+    cameras: `${base}/availability/cameras`,
     event: (kind) => `${base}/event/${kind}`,
     state: (name) => `${base}/state/${name}`,
     crop: `${base}/picture/crop`,

@@ -71,10 +71,7 @@ test("JSON bombs are refused at once", async () => {
   ];
   for (const bomb of bombs) await intake.take(arrival(Buffer.from(bomb)));
   assert.equal(gate, []);
-  assert.equal(intake.status().refused, {
-    malformed: 4,
-    oversized: 1 + (bombs[3]!.length > 2048 ? 1 : 0) + (bombs[2]!.length > 2048 ? 1 : 0),
-  });
+  assert.equal(intake.status().refused, { malformed: 5, oversized: 1 });
 });
 
 if (mosquittoPath === null)
@@ -200,7 +197,7 @@ function rubbish(random: () => number): Buffer {
   const field = pick(random, ["command", "nonce", "issuedAt"]);
   if (random() < 0.3) delete command[field];
   else
-    command[field] = pick(random, [
+    command[field] = pick<unknown>(random, [
       null,
       true,
       {},

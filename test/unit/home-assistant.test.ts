@@ -1,0 +1,196 @@
+/** The numbers are those of our list of what a Home Assistant device must do; src/report/README.md has the list. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { judgeShort } from "../../src/report/home-assistant.js";
+import { type HaOptions, haDevice } from "../../src/report/home-assistant-device.js";
+import { topicsOf } from "../../src/report/topics.js";
+
+const identity = {
+  site: "demo",
+  gate: "main",
+  serial: "10000000abcdef01",
+  version: "0.1.0",
+  pageUrl: "http://gate.local:8080",
+};
+const topics = topicsOf("plategate", "demo", "main");
+const options: HaOptions = {
+  prefix: "homeassistant",
+  commands: true,
+  pictures: true,
+  inputs: ["beam", "exit", "loop"],
+  cameras: ["eye:front"],
+};
+
+type Entity = Record<string, unknown>;
+interface Device {
+  dev: Record<string, unknown>;
+  o: Record<string, unknown>;
+  availability: { topic: string }[];
+  cmps: Record<string, Entity>;
+}
+
+test("HA 1, 2: the device is announced below the configured prefix with dev, o and cmps; every part has p and unique_id", () => {
+  assert.is(
+    haDevice(identity, topics, { ...options, prefix: "ha" }).topic,
+    "ha/device/plategate_10000000abcdef01/config",
+  );
+  const { dev, o, cmps } = device();
+  assert.ok(dev && o && cmps);
+  for (const [key, c] of entities())
+    assert.ok(typeof c.p === "string" && typeof c.unique_id === "string", key);
+  const ids = entities().map(([, c]) => c.unique_id);
+  assert.is(new Set(ids).size, ids.length);
+});
+
+test("HA 3, 4: origin and device say who made it, which one it is and where its page is", () => {
+  const { dev, o } = device();
+  assert.equal(o, { name: "plategate", sw_version: "0.1.0", support_url: "http://gate.local:8080" });
+  assert.equal(dev.identifiers, ["plategate_10000000abcdef01"]);
+  for (const field of ["manufacturer", "model", "sw_version", "hw_version", "configuration_url"])
+    assert.type(dev[field], "string", field);
+});
+
+test("HA 5: another name, address or broker changes no unique_id", () => {
+  const renamed = JSON.parse(
+    haDevice(
+      { ...identity, site: "new", gate: "back", pageUrl: "http://10.0.0.9" },
+      topicsOf("x", "new", "back"),
+      options,
+    ).payload,
+  ) as Device;
+  for (const [key, c] of entities()) assert.is(renamed.cmps[key]?.unique_id, c.unique_id);
+  assert.not.match(JSON.stringify(entities().map(([, c]) => c.unique_id)), /demo|main|gate\.local/);
+});
+
+test("HA 6: default_entity_id is used, with the platform in front, and object_id is not", () => {
+  for (const [, c] of entities()) assert.ok(String(c.default_entity_id).startsWith(`${c.p}.demo_main_`));
+  assert.not.match(JSON.stringify(device()), /object_id/);
+});
+
+test("HA 8: every entity has availability, those of the camera need the camera too", () => {
+  assert.equal(device().availability, [{ topic: "plategate/demo/main/availability" }]);
+  for (const key of ["plate", "picture"]) {
+    const c = device().cmps[key]!;
+    assert.is(c.availability_mode, "all");
+    assert.equal(
+      (c.availability as { topic: string }[]).map((a) => a.topic),
+      [topics.availability, topics.cameras],
+    );
+  }
+});
+
+test("HA 11: no entity sends retained commands", () => {
+  for (const [key, c] of entities()) if ("command_topic" in c) assert.is(c.retain, false, key);
+});
+
+test("HA 12: the plate is an event entity with four types", () => {
+  const { plate } = device().cmps;
+  assert.is(plate!.p, "event");
+  assert.equal(plate!.event_types, ["read", "opened", "refused", "ask"]);
+});
+
+test("HA 14: the barrier is a cover of class gate without guessing; what is not known is None", () => {
+  const { barrier } = device().cmps;
+  assert.is(barrier!.p, "cover");
+  assert.is(barrier!.device_class, "gate");
+  assert.is(barrier!.optimistic, false);
+  for (const word of ["opening", "open", "closing", "closed", "stopped"])
+    assert.match(String(barrier!.value_template), `'${word}'`);
+  assert.match(String(barrier!.value_template), "'None'");
+  assert.is(barrier!.payload_stop, null, "stopping is for the hardware, not for a message");
+});
+
+test("HA 15: binary sensors, sensors, switch, button, and update where a newer version can be known", () => {
+  const classes = entities().map(([, c]) => `${c.p}:${c.device_class ?? ""}`);
+  for (const wanted of [
+    "binary_sensor:problem",
+    "binary_sensor:tamper",
+    "binary_sensor:occupancy",
+    "binary_sensor:connectivity",
+    "sensor:temperature",
+    "sensor:data_size",
+    "switch:",
+    "button:",
+  ])
+    assert.ok(classes.includes(wanted), wanted);
+  for (const key of ["held", "last_plate", "read_rate", "input_beam"]) assert.ok(device().cmps[key], key);
+  assert.equal(device().cmps.update, { p: "update" });
+  const known = JSON.parse(
+    haDevice({ ...identity, latestVersion: "0.2.0" }, topics, options).payload,
+  ) as Device;
+  assert.is(known.cmps.update?.device_class, "firmware");
+});
+
+test("HA 15: the commands of switch and button carry a nonce and the time, the hold an end", () => {
+  const { hold, open } = device().cmps;
+  for (const c of [hold!, open!]) {
+    assert.match(String(c.command_template), '"nonce":"ha-{{');
+    assert.match(String(c.command_template), '"issuedAt":{{ (now().timestamp() * 1000) | int }}');
+  }
+  assert.match(String(hold!.command_template), '"holdMs":3600000');
+});
+
+test("HA 16: the picture is an image with its content type", () => {
+  const { picture } = device().cmps;
+  assert.is(picture!.content_type, "image/jpeg");
+  assert.is(picture!.image_topic, topics.crop);
+});
+
+test("HA 17: what is not for everyday is marked diagnostic, what is noisy is off at first", () => {
+  for (const key of ["problem", "tamper", "temperature", "disk_free", "read_rate", "eye_front"])
+    assert.is(device().cmps[key]?.entity_category, "diagnostic", key);
+  assert.is(device().cmps.pictures_per_second?.enabled_by_default, false);
+});
+
+test("HA 18: figures expire and have valid units; nothing is an empty string", () => {
+  for (const key of ["temperature", "disk_free", "read_rate", "pictures_per_second"]) {
+    const c = device().cmps[key]!;
+    assert.is(c.expire_after, 900, key);
+    assert.is(c.state_class, "measurement", key);
+    assert.type(c.unit_of_measurement, "string", key);
+  }
+  assert.type(device().cmps.temperature?.suggested_display_precision, "number");
+  assert.not.match(JSON.stringify(device()), '""');
+});
+
+test("HA 19: what is switched off is taken back: only p is left of it", () => {
+  const { cmps } = JSON.parse(
+    haDevice(identity, topics, { ...options, commands: false, pictures: false }).payload,
+  ) as Device;
+  assert.equal([cmps.hold, cmps.open, cmps.picture], [{ p: "switch" }, { p: "button" }, { p: "image" }]);
+  assert.not.ok("command_topic" in cmps.barrier!);
+});
+
+test("HA 20: with ten cameras and twenty inputs the announcement is below 64 kB", () => {
+  const many = {
+    ...options,
+    inputs: Array.from({ length: 20 }, (_, i) => `input-number-${i}`),
+    cameras: Array.from({ length: 10 }, (_, i) => `eye:camera-${i}`),
+  };
+  assert.ok(Buffer.byteLength(haDevice(identity, topics, many).payload) < 64_000);
+});
+
+test("HA 11: short commands are refused when retained, repeated, unknown or twice within a second", () => {
+  const open = Buffer.from("OPEN");
+  assert.equal(judgeShort(open, false, false, false), { accept: "open" });
+  assert.equal(judgeShort(Buffer.from("CLOSE"), false, false, false), { accept: "close" });
+  const reasons = [
+    judgeShort(open, true, false, false),
+    judgeShort(open, false, true, false),
+    judgeShort(open, false, false, true),
+    ...["open", "OPEN ", "STOP", "", "OPENOPEN", "\u0000OPEN"].map((t) =>
+      judgeShort(Buffer.from(t), false, false, false),
+    ),
+  ].map((v) => ("refuse" in v ? v.refuse : "accepted"));
+  assert.equal(reasons, ["retained", "duplicate", "duplicate", ...Array(6).fill("malformed")]);
+});
+
+test.run();
+
+function device(): Device {
+  return JSON.parse(haDevice(identity, topics, options).payload) as Device;
+}
+
+function entities(): [string, Entity][] {
+  return Object.entries(device().cmps).filter(([, c]) => Object.keys(c).length > 1);
+}
