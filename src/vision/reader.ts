@@ -29,7 +29,7 @@ const MARGIN = 0.05;
 /** Below this score a second cut, by the upright box, is read as well and the surer answer kept. */
 const UNSURE = 0.9;
 
-export function createReader(session: ModelSession, pixels: Pixels): Reader {
+export function createReader(session: ModelSession, pixels: Pixels, { secondCut = true } = {}): Reader {
   const [, height, width] = session.inputShape("crop");
   if (typeof height !== "number" || typeof width !== "number") {
     throw new ModelError(
@@ -45,7 +45,7 @@ export function createReader(session: ModelSession, pixels: Pixels): Reader {
         times,
       );
       for (const [i, reading] of readings.entries()) {
-        const second = otherCut(detections[i]!);
+        const second = secondCut ? otherCut(detections[i]!) : null;
         if (reading === null || reading.kind === "none" || reading.read.score >= UNSURE || second === null)
           continue;
         const [other] = await readQuads([second], times);

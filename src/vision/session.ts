@@ -41,17 +41,30 @@ export async function openModel(folder: string, key: string, threads: number): P
       `${path}: its sha256 is not the one in manifest.json; fetch the file again or correct the manifest.`,
     );
   }
-  const session = await create(path, bytes, threads);
+  const version = `${facts.file}${typeof facts.date === "string" ? ` ${facts.date}` : ""} ${sha256.slice(0, 12)}`;
+  return wrap(path, await create(path, bytes, threads), version, facts);
+}
+
+/** Loads a model file that no manifest knows, for measurements: the float model that an INT8 one was made from. */
+export async function openModelFile(path: string, threads: number): Promise<ModelSession> {
+  return wrap(path, await create(path, contents(path), threads), path, {});
+}
+
+function wrap(
+  path: string,
+  session: InferenceSession,
+  version: string,
+  facts: Record<string, unknown>,
+): ModelSession {
   return {
-    version: `${facts.file}${typeof facts.date === "string" ? ` ${facts.date}` : ""} ${sha256.slice(0, 12)}`,
+    version,
     facts,
     inputShape(name) {
       const found = session.inputMetadata.find((one) => one.name === name);
-      if (found?.isTensor !== true)
-        throw new ModelError(
-          `${path}: there is no input \`${name}\`; take the model that came with this version.`,
-        );
-      return found.shape;
+      if (found?.isTensor === true) return found.shape;
+      throw new ModelError(
+        `${path}: there is no input \`${name}\`; take the model that came with this version.`,
+      );
     },
     hasOutput: (name) => session.outputNames.includes(name),
     async run(input, data, shape, wanted) {

@@ -1,0 +1,46 @@
+/**
+ * How well the shipped models find and read: drawn plates always, real pictures where the data folder is present.
+ *
+ *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn]
+ */
+import { existsSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { modelsFolder } from "../../src/vision/models-folder.js";
+import { createPixels } from "../../src/vision/pixels.js";
+import { createReader } from "../../src/vision/reader.js";
+import { openModel } from "../../src/vision/session.js";
+import { openVision } from "../../src/vision/vision.js";
+import { printCrops, readCrops } from "./real-crops.js";
+import { findInScenes, printScenes } from "./real-scenes.js";
+import { benchRendered } from "./rendered.js";
+
+const { values } = parseArgs({
+  options: {
+    models: { type: "string" },
+    data: { type: "string", default: process.env.PLATEGATE_DATA ?? "../shared/data" },
+    split: { type: "string", default: "val" },
+    plates: { type: "string", default: "40" },
+    only: { type: "string" },
+    "min-confidence": { type: "string", default: "0.3" },
+  },
+});
+const folder = modelsFolder(values.models);
+const present = existsSync(values.data);
+const wants = (part: string) => values.only === undefined || values.only === part;
+if (!present) console.log(`${values.data}: no real pictures here; only drawn plates are scored.`);
+
+if (present && wants("crops")) {
+  const model = await openModel(folder, "reader", 1);
+  printCrops(await readCrops(values.data, createReader(model, createPixels()), values.split));
+  await model.close();
+}
+if (wants("scenes") || wants("drawn")) {
+  const vision = await openVision({
+    modelsFolder: folder,
+    threads: 1,
+    minConfidence: Number(values["min-confidence"]),
+  });
+  if (present && wants("scenes")) printScenes(await findInScenes(values.data, vision, values.split));
+  if (wants("drawn")) await benchRendered(vision, Number(values.plates));
+  await vision.close();
+}
