@@ -1,6 +1,6 @@
 import { createCalendar } from "./local-time.js";
 import type { Candidate, CharEvidence } from "./plate.js";
-import { chanceOf, isExact } from "./plate-pattern.js";
+import { createMatcher, isExact } from "./plate-pattern.js";
 import type { AccessRule, Verdict } from "./records.js";
 import { inactiveBecause } from "./rule-activity.js";
 
@@ -223,11 +223,12 @@ const NOTHING = 1e-4;
 
 function matchesOf(request: AccessRequest, rules: readonly AccessRule[]): Match[] {
   // The positions know nothing of dirt that spoils them all; the calibrated figure does. Never trust more than both.
-  const asRead = chanceOf({ text: request.plate, tolerance: 0 }, request.evidence);
+  const chanceOf = createMatcher(request.evidence);
+  const asRead = chanceOf({ text: request.plate, tolerance: 0 });
   const trust = asRead > 0 ? Math.min(1, request.probability / asRead) : 0;
   const matches: Match[] = [];
   for (const rule of rules) {
-    const raw = chanceOf({ text: rule.plate, tolerance: rule.tolerance }, request.evidence);
+    const raw = chanceOf({ text: rule.plate, tolerance: rule.tolerance });
     let chance = raw * trust;
     if (isExact(rule.plate)) {
       const candidate = request.candidates.find((c) => c.text === rule.plate);

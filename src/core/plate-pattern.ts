@@ -35,7 +35,51 @@ export function accepts(pattern: PlatePattern, text: string): boolean {
  * an empty slot is no character. Exact: it sums over every text, by the states that the pattern can be in.
  */
 export function chanceOf(pattern: PlatePattern, evidence: CharEvidence): number {
-  if (isExact(pattern.text)) return chanceOfText(pattern, evidence);
+  return createMatcher(evidence)(pattern);
+}
+
+/** The same for many patterns on one evidence: lists are long, and the gate waits. */
+export function createMatcher(evidence: CharEvidence): (pattern: PlatePattern) => number {
+  const width = ALPHABET.length;
+  const table = new Float64Array(evidence.length * width);
+  evidence.forEach((slot, i) => {
+    for (let k = 0; k < width; k++) table[i * width + k] = slot[k] ?? 0;
+  });
+  let now = new Float64Array(32);
+  let next = new Float64Array(32);
+  return (pattern) => {
+    if (!isExact(pattern.text)) return chanceOfPattern(pattern, evidence);
+    return pattern.tolerance > 0 ? chanceOfText(pattern, evidence) : chanceOfPlate(pattern.text);
+  };
+
+  function chanceOfPlate(text: string): number {
+    const { length } = text;
+    if (length >= now.length) return chanceOfText({ text, tolerance: 0 }, evidence);
+    now.fill(0, 0, length + 1);
+    now[0] = 1;
+    for (let row = 0; row < table.length; row += width) {
+      let alive = 0;
+      const empty = table[row + EMPTY] ?? 0;
+      for (let at = 0; at <= length; at++) {
+        const here = at === 0 ? 0 : (now[at - 1] ?? 0);
+        let p = (now[at] ?? 0) * empty;
+        if (here > 0) p += here * (table[row + indexOf(text.charCodeAt(at - 1))] ?? 0);
+        next[at] = p;
+        alive += p;
+      }
+      if (alive < IMPOSSIBLE) return 0;
+      [now, next] = [next, now];
+    }
+    return Math.min(1, now[length] ?? 0);
+  }
+}
+
+/** Position in the alphabet of a character code of A-Z or 0-9. */
+function indexOf(code: number): number {
+  return code >= 65 ? code - 54 : code - 47;
+}
+
+function chanceOfPattern(pattern: PlatePattern, evidence: CharEvidence): number {
   let beliefs = new Map<string, { states: States; p: number }>([["", { states: start(pattern), p: 1 }]]);
   for (const slot of evidence) {
     const next = new Map<string, { states: States; p: number }>();
@@ -61,7 +105,7 @@ export function chanceOf(pattern: PlatePattern, evidence: CharEvidence): number 
   return Math.min(1, sum);
 }
 
-/** The same for a plate without `?` and `*`: lists are long, so this one neither allocates much nor goes on in vain. */
+/** The same for a plate without `?` and `*`. */
 function chanceOfText({ text, tolerance }: PlatePattern, evidence: CharEvidence): number {
   const width = tolerance + 1;
   let now = new Float64Array((text.length + 1) * width);
@@ -118,7 +162,8 @@ export function overlap(a: PlatePattern, b: PlatePattern): string | null {
 }
 
 const NEGLIGIBLE = 1e-9;
-const IMPOSSIBLE = 1e-6;
+/** Less is taken for nothing, which spares most of a list after two characters. */
+const IMPOSSIBLE = 1e-5;
 const LONGEST = 16;
 /** A state is a position in the pattern and the number of look-alikes used up to there. */
 const WIDTH = 8;
