@@ -1,5 +1,4 @@
 /** What the web part asks of the rest of the appliance; main.ts hands it in. Nothing here may block. */
-import type { Place } from "../core/barrier-types.js";
 import type { Candidate } from "../core/plate.js";
 import type { ClipRecord, PassRecord } from "../core/records.js";
 import type {
@@ -15,7 +14,7 @@ import type { Metrics } from "../system/metrics.js";
 
 /** The barrier as people see it. `lines` has every wired output and input by name: true is energised or active. */
 export interface GateView {
-  state: Place;
+  state: "unknown" | "closed" | "opening" | "open" | "closing" | "held-open" | "stopped" | "fault";
   /** Wall ms since when it is so. */
   sinceAt: number;
   /** One sentence: what it is doing, or what is wrong with it. */
@@ -140,6 +139,8 @@ export interface Web {
   /** Listens; throws a `WebError` with one sentence when it cannot. */
   start(): Promise<{ url: string }>;
   push(event: WebEvent): void;
+  /** What is offered, such as `get /api/status`. */
+  routes(): readonly string[];
   close(): Promise<void>;
 }
 

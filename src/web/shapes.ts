@@ -12,6 +12,8 @@ export const id = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "is not an id");
 export const cameraName = z.string().regex(/^[a-z0-9-]{1,32}$/, "is not a camera name");
 export const problem = z.object({ error: z.string().describe("one sentence") });
 
+export const clipKind = z.enum(["known", "unknown", "manual"]);
+
 export const clip = z.object({
   id: z.string(),
   passId: z.string().nullable(),
@@ -20,6 +22,7 @@ export const clip = z.object({
   endedAt: at,
   bytes: z.number().int(),
   pinned: z.boolean(),
+  kind: clipKind.optional().describe("plate on a list, plate on none, or started by hand"),
 });
 
 export const pass = z.object({
@@ -61,6 +64,10 @@ export const passDetail = z.object({
   ),
   reads: z.array(z.object({ at, text: z.string(), probability, chars: z.array(probability) })),
   candidates: z.array(candidate).describe("other texts this could be, best first"),
+  replay: z
+    .object({ same: z.boolean(), verdict, reason: z.string() })
+    .nullable()
+    .describe("the last decision made again from what was kept of it; null when that cannot be done"),
   clip: clip.nullable(),
 });
 
@@ -78,7 +85,7 @@ export const listQuery = {
 };
 
 export const gate = z.object({
-  state: z.enum(["unknown", "closed", "opening", "open", "closing", "held", "stopped", "fault"]),
+  state: z.enum(["unknown", "closed", "opening", "open", "closing", "held-open", "stopped", "fault"]),
   sinceAt: at,
   sentence: z.string(),
   dryRun: z.boolean(),

@@ -7,7 +7,7 @@ const WORDS = {
   opening: "Opening",
   open: "Open",
   closing: "Closing",
-  held: "Held open",
+  "held-open": "Held open",
   stopped: "Stopped",
   fault: "Fault",
 };

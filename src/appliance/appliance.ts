@@ -1,0 +1,288 @@
+import { access, constants, mkdir } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Config } from "../config.js";
+import { resolveLines } from "../gate/board.js";
+import { openDriver } from "../gate/driver.js";
+import { createGate } from "../gate/gate.js";
+import { createLane, type Lane } from "../gate/lane.js";
+import type { LineDriver } from "../gate/lines.js";
+import { createClips } from "../recording/clips.js";
+import { createRing } from "../recording/ring.js";
+import { clipEvent } from "../report/events.js";
+import { createStore } from "../store/store.js";
+import { bootId } from "../system/boot.js";
+import type { Clock } from "../system/clock.js";
+import { watchClockTrust } from "../system/clock-trust.js";
+import { createHealth, watchDisk, watchLoop } from "../system/health.js";
+import type { Log } from "../system/log.js";
+import { createMetrics } from "../system/metrics.js";
+import { createWeb } from "../web/server.js";
+import { createCameras } from "./cameras.js";
+import { demoRules } from "./demo.js";
+import { exposeFigures } from "./figures.js";
+import { healthParts } from "./health-parts.js";
+import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
+import { createKeeper } from "./keep.js";
+import { createReporting } from "./reporting.js";
+import { createRuleBook } from "./rules.js";
+
+export interface ApplianceDeps {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  /** Where the lines come from; default: the driver that the configuration names. */
+  openLines?: () => Promise<LineDriver>;
+}
+
+/** The whole appliance, built and connected; nothing runs before `start`. */
+export function createAppliance({ config, clock, log, openLines }: ApplianceDeps) {
+  const folder = resolve(config.dataFolder);
+  const recording = config.cameras.some((c) => c.record);
+  const identity = {
+    site: config.site,
+    gate: config.gate,
+    serial: machineSerial(),
+    version: programVersion(),
+  };
+  const lines = resolveLines(config.lines);
+  const part = (name: string) => log.child({ part: name });
+
+  const gate = createGate({
+    clock,
+    log: part("gate"),
+    driver: openLines ?? (() => openDriver({ clock, log: part("lines"), config: config.lines, lines })),
+    lines,
+    barrier: config.barrier,
+    maxCommandAgeMs: config.access.maxCommandAgeMs,
+    onEvent: (event) => void keeper.event(event),
+  });
+  const store = createStore({ config: config.store, folder, clock, log: part("store") });
+  const book = createRuleBook(store.rules, demoRules(config), part("rules"));
+  const ring = createRing({
+    folder: join(folder, "recordings"),
+    repositories: store,
+    config: config.recording,
+    clock,
+    log: part("recording"),
+    bootId: bootId(),
+  });
+  const clips = createClips({
+    ring,
+    repositories: store,
+    config: config.recording,
+    clock,
+    log: part("clips"),
+    event: clipEvent,
+  });
+  const cameras = createCameras({
+    config,
+    clock,
+    log: part("eye"),
+    modelsFolder:
+      config.models.folder === "" ? join(PROGRAM_FOLDER, "models") : resolve(config.models.folder),
+    recordingFolder: (camera) =>
+      config.cameras.find((c) => c.name === camera)?.record === true ? join(ring.folder, camera) : null,
+    onSighting(sighting) {
+      lane?.sighting(sighting);
+      web.push({ type: "sighting", sighting });
+    },
+    onSegment: (camera, segment) => void ring.addSegment(camera, segment),
+    onChange: () => changed(),
+  });
+  const trust = watchClockTrust(clock);
+  const disk = watchDisk(folder, config.recording.minFreeBytes, clock);
+  const loop = watchLoop();
+  const metrics = createMetrics({ processMetrics: true });
+  const listeners = new Set<() => void>();
+  let lane: Lane | null = null;
+  let cancelMinute = () => {};
+  let url = "";
+  let storeOpen = () => {};
+  const whenStoreOpen = new Promise<void>((resolve) => {
+    storeOpen = resolve;
+  });
+
+  const health = createHealth(
+    clock,
+    healthParts({
+      clock,
+      trust,
+      disk,
+      loop,
+      gate,
+      cameras: () => cameras.cameras(),
+      models: (camera) => cameras.models(camera),
+      store,
+      ring,
+      clips,
+      report: { status: () => reporting.status() },
+      recording,
+    }),
+  );
+  const reporting = createReporting({
+    config,
+    clock,
+    log,
+    identity,
+    store,
+    gate,
+    health: () => health.list(),
+    storage,
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  });
+  const keeper = createKeeper({
+    config,
+    clock,
+    log: part("keep"),
+    store,
+    whenStoreOpen,
+    clips,
+    rules: book.rules,
+    committed(pass) {
+      if (pass !== null) web.push({ type: "pass", pass });
+      reporting.poke();
+    },
+  });
+  const figures = exposeFigures(metrics, {
+    cameras,
+    lane: () => lane?.figures() ?? noLane,
+    store: () => store.status(),
+    ring: () => ring.status(),
+    clips: () => clips.status(),
+    report: () => reporting.status(),
+    health: () => health.list(),
+    freeBytes: () => disk.freeBytes(),
+  });
+  metrics.gauge("passes_unsaved", "Writes of passes that the store refused", [], keeper.unsaved);
+  const web = createWeb({
+    config: config.web,
+    about: { ...identity, startedAt: clock.wallMs() },
+    clock,
+    log: part("web"),
+    metrics: {
+      ...metrics,
+      text() {
+        figures.refresh();
+        return metrics.text();
+      },
+    },
+    passes: store.passes,
+    clips: store.clips,
+    rules: { all: async () => book.rules() },
+    recording: { folder: ring.folder, storage, removeClip: (id) => clips.remove(id) },
+    live: cameras,
+    gate,
+    health: () => health.list(),
+  });
+  clips.onClip((clip) => {
+    web.push({ type: "clip", clip });
+    reporting.poke();
+  });
+  store.onForeignChange(() => void book.reload());
+  gate.subscribe(() => changed());
+
+  return { start, close, gate, store, url: () => url, brokerUrl: () => reporting.url(), identity };
+
+  /**
+   * The gate first: free exit and safety inputs work before anything else does. Rejects with one sentence; what was
+   * started by then is closed again.
+   */
+  async function start(): Promise<void> {
+    await usableFolder(folder);
+    await gate.start();
+    await store.start();
+    storeOpen();
+    await book.reload();
+    lane = createLane({
+      config,
+      clock,
+      log: part("lane"),
+      rules: book.rules,
+      gate,
+      clockTrusted: () => trust.trusted(),
+      onPass: (entry) => void keeper.pass(entry),
+      onEnd: (pass) => void keeper.clip(pass),
+      onUse: book.use,
+      recent: (await store.passes.list({ limit: 200 })).items.toReversed(),
+    });
+    await mkdir(ring.folder, { recursive: true });
+    await ring.repair();
+    await clips.start();
+    await disk.start();
+    await reporting.start();
+    url = (await web.start()).url;
+    cameras.start();
+    minute();
+  }
+
+  async function storage() {
+    const now = ring.status();
+    return {
+      ringBytes: now.bytes,
+      ringMaxBytes: now.maxBytes,
+      segments: now.segments,
+      oldestAt: now.oldestAt,
+      clips: (await store.clips.all()).length,
+      clipBytes: now.clipBytes,
+      freeBytes: now.freeBytes,
+      minFreeBytes: now.minFreeBytes,
+    };
+  }
+
+  function changed(): void {
+    for (const listener of listeners) listener();
+  }
+
+  function minute(): void {
+    cancelMinute = clock.after(60_000, () => {
+      void ring.rotate();
+      minute();
+    });
+  }
+
+  /** Eyes first, so that nothing new comes; the lines stay safe until everything else has been kept. */
+  async function close(): Promise<void> {
+    cancelMinute();
+    await cameras.close();
+    lane?.close();
+    await web.close();
+    await clips.close();
+    await ring.close();
+    await gate.close();
+    await reporting.close();
+    await store.close();
+    disk.close();
+    trust.close();
+    loop.close();
+    metrics.close();
+  }
+}
+
+const noLane = {
+  sightings: 0,
+  passes: 0,
+  granted: 0,
+  denied: 0,
+  ask: 0,
+  dropped: 0,
+  lastFrameToRelayMs: null,
+  lastSightingToRelayMs: null,
+};
+
+/** A data folder that cannot be written is found out before anything is opened. */
+async function usableFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw new Error(
+      `the data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code}); ` +
+        "set dataFolder to one that this user may write, or mend its permissions.",
+    );
+  }
+}
+
+export type Appliance = ReturnType<typeof createAppliance>;

@@ -1,0 +1,151 @@
+import type { Config } from "../config.js";
+import type { Sighting } from "../core/sighting.js";
+import { createEye, type Eye, type EyeEvent } from "../eye/eye.js";
+import type { EyeFigures } from "../eye/protocol.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+import type { CameraView, LivePort } from "../web/ports.js";
+
+export interface CamerasDeps {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  modelsFolder: string;
+  /** Folder of a camera's segments; null: it does not record. */
+  recordingFolder: (camera: string) => string | null;
+  onSighting: (sighting: Sighting) => void;
+  onSegment: (camera: string, segment: { path: string; startedAt: number; endedAt: number }) => void;
+  /** Something about a camera changed. */
+  onChange: () => void;
+}
+
+/** The eyes of all cameras, as the rest of the appliance sees them. */
+export interface Cameras extends LivePort {
+  start(): void;
+  models(camera: string): Readonly<Record<string, string>>;
+  figures(): Readonly<Record<string, EyeFigures>>;
+  restarts(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
+}
+
+/** What is known of one eye at the moment. */
+interface Known {
+  eye: Eye;
+  figures: EyeFigures | null;
+  models: Readonly<Record<string, string>>;
+  problem: string;
+  awaySinceAt: number | null;
+  viewers: Set<(jpeg: Uint8Array, atMs: number) => void>;
+}
+
+/** One eye process a camera. Building it starts none. */
+export function createCameras(deps: CamerasDeps): Cameras {
+  const { config, clock, log } = deps;
+  const known = new Map<string, Known>();
+  for (const camera of config.cameras) {
+    const eye = createEye(
+      {
+        type: "start",
+        camera: camera.name,
+        source: camera.source,
+        direction: camera.direction,
+        analysisFps: camera.analysisFps,
+        recordingFolder: deps.recordingFolder(camera.name),
+        segmentSeconds: config.recording.segmentSeconds,
+        modelsFolder: deps.modelsFolder,
+        threads: config.models.threads,
+        minConfidence: camera.minConfidence,
+        zone: camera.zone,
+        logLevel: config.log.level,
+      },
+      { clock, log: log.child({ camera: camera.name }) },
+    );
+    const entry: Known = {
+      eye,
+      figures: null,
+      models: {},
+      problem: "",
+      awaySinceAt: clock.wallMs(),
+      viewers: new Set(),
+    };
+    known.set(camera.name, entry);
+    eye.on((event) => heard(camera.name, entry, event));
+  }
+
+  return {
+    start() {
+      for (const { eye } of known.values()) eye.start();
+    },
+    cameras: () => [...known].map(([name, entry]) => view(name, entry)),
+    subscribe(camera, listener) {
+      known.get(camera)?.viewers.add(listener);
+      return () => known.get(camera)?.viewers.delete(listener);
+    },
+    keepAlive: (camera, wish) => known.get(camera)?.eye.requestLive(wish),
+    models: (camera) => known.get(camera)?.models ?? {},
+    figures: () =>
+      Object.fromEntries(
+        [...known].flatMap(([name, { figures }]) => (figures === null ? [] : [[name, figures]])),
+      ),
+    restarts: () => Object.fromEntries([...known].map(([name, { eye }]) => [name, eye.state().restarts])),
+    async close() {
+      await Promise.all([...known.values()].map(({ eye }) => eye.close()));
+    },
+  };
+
+  function heard(camera: string, entry: Known, event: EyeEvent): void {
+    switch (event.type) {
+      case "sighting":
+        deps.onSighting(event.sighting);
+        return;
+      case "live":
+        for (const viewer of entry.viewers) viewer(event.jpeg, event.atMs);
+        return;
+      case "segment":
+        deps.onSegment(camera, event.segment);
+        return;
+      case "ready":
+        entry.models = event.models;
+        break;
+      case "problem":
+        entry.problem = event.sentence;
+        break;
+      case "figures":
+        entry.figures = event.figures;
+        break;
+      case "state":
+        if (event.state.state !== "here") entry.figures = null;
+        break;
+      case "segment-opened":
+        return;
+    }
+    const running = view(camera, entry).state === "running";
+    if (running) entry.problem = "";
+    if (running === (entry.awaySinceAt === null)) return;
+    entry.awaySinceAt = running ? null : clock.wallMs();
+    deps.onChange();
+  }
+
+  function view(name: string, { eye, figures, problem, awaySinceAt }: Known): CameraView {
+    const process = eye.state();
+    const away = { name, awaySinceAt, fps: 0 };
+    if (process.state === "away")
+      return {
+        ...away,
+        state: "away",
+        problem: `The eye is away: ${process.cause}. It is being started again.`,
+      };
+    if (process.state === "stopped") return { ...away, state: "ended", problem: "Stopped." };
+    if (figures === null) return { ...away, state: process.restarts > 0 ? "away" : "starting", problem };
+    const { state } = figures.camera;
+    if (state === "running")
+      return { name, state: "running", awaySinceAt: null, problem: "", fps: figures.fps };
+    if (state === "ended") return { ...away, state: "ended", problem: figures.camera.problem || problem };
+    if (state === "failed") return { ...away, state: "failed", problem: figures.camera.problem || problem };
+    return {
+      ...away,
+      state: state === "connecting" ? "starting" : "away",
+      problem: figures.camera.problem || problem,
+    };
+  }
+}

@@ -1,0 +1,103 @@
+import type { LaneFigures } from "../gate/lane.js";
+import type { RingStatus } from "../recording/ring.js";
+import type { ReportStatus } from "../report/ports.js";
+import type { StoreStatus } from "../store/store.js";
+import type { HealthEntry } from "../system/health.js";
+import type { Metrics } from "../system/metrics.js";
+import type { Cameras } from "./cameras.js";
+
+export interface FigureSources {
+  cameras: Cameras;
+  lane: () => LaneFigures;
+  store: () => StoreStatus;
+  ring: () => RingStatus;
+  clips: () => { open: number; written: number; failed: number };
+  report: () => ReportStatus;
+  health: () => readonly HealthEntry[];
+  freeBytes: () => number;
+}
+
+/** Puts what the parts count onto `/metrics`; they are asked when the page is fetched. */
+export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): void } {
+  const gauge = (name: string, help: string, labels: readonly string[] = []) =>
+    metrics.gauge(name, help, labels);
+  const cameraUp = gauge("camera_up", "1 while pictures of the camera come", ["camera"]);
+  const cameraFps = gauge("camera_fps", "Frames looked at per second", ["camera"]);
+  const cameraFrames = gauge("camera_frames", "Frames since the eye was started", ["camera"]);
+  const cameraDropped = gauge(
+    "camera_frames_dropped",
+    "Frames overtaken by a newer one before they were looked at",
+    ["camera"],
+  );
+  const cameraReconnects = gauge("camera_reconnects", "Times the source had to be opened again", ["camera"]);
+  const eyeRestarts = gauge("eye_restarts", "Times the eye process was started again", ["camera"]);
+  const eyeRss = gauge("eye_rss_bytes", "Memory of the eye process", ["camera"]);
+  const stage = gauge("stage_ms", "Time of a step of the eye over the last minute", [
+    "camera",
+    "stage",
+    "quantile",
+  ]);
+  const health = gauge("health", "1 for the state that the part is in", ["part", "state"]);
+  const sink = gauge("report_up", "1 while the receiver is connected", ["sink"]);
+  const delivered = gauge("report_delivered", "Events that the receiver acknowledged", ["sink"]);
+  const dropped = gauge("report_dropped", "Events that could not be sent at all", ["sink"]);
+  const resent = gauge("report_resent", "Events sent again after a lost connection", ["sink"]);
+  const plain = (name: string, help: string, read: () => number) => metrics.gauge(name, help, [], read);
+  plain("passes", "Vehicles since the start", () => s.lane().passes);
+  plain("passes_granted", "Passes granted since the start", () => s.lane().granted);
+  plain("passes_denied", "Passes denied since the start", () => s.lane().denied);
+  plain("sightings_dropped", "Sightings without plate or of an unknown camera", () => s.lane().dropped);
+  plain(
+    "frame_to_relay_ms",
+    "Newest frame to relay of the last grant",
+    () => s.lane().lastFrameToRelayMs ?? Number.NaN,
+  );
+  plain("store_waiting", "Calls to the store that are not durable yet", () => s.store().waiting);
+  plain("store_refused", "Calls that the store refused because too much waited", () => s.store().refused);
+  plain(
+    "store_pictures_dropped",
+    "Pictures left out of passes while the disk could not be written",
+    () => s.store().picturesDropped,
+  );
+  plain("store_written_bytes", "Bytes that the store wrote", () => s.store().writtenBytes);
+  plain("ring_bytes", "Bytes of video in the ring", () => s.ring().bytes);
+  plain("ring_segments_rotated", "Segments removed to make room", () => s.ring().rotated);
+  plain("ring_segments_unusable", "Files without a usable picture, removed", () => s.ring().unusable);
+  plain("ring_written_bytes", "Bytes of video written", () => s.ring().writtenBytes);
+  plain("clips_open", "Clips promised and not written yet", () => s.clips().open);
+  plain("clips_failed", "Clips for which there was no video", () => s.clips().failed);
+  plain("outbox_queued", "Events that not every receiver has", () => s.report().queued);
+  plain("outbox_overflowed", "Events given up because the outbox was full", () => s.report().overflowed);
+  plain("disk_free_bytes", "Free space of the card", () => s.freeBytes());
+
+  return {
+    refresh() {
+      for (const camera of s.cameras.cameras()) {
+        const by = { camera: camera.name };
+        cameraUp.set(camera.state === "running" ? 1 : 0, by);
+        cameraFps.set(camera.fps, by);
+        eyeRestarts.set(s.cameras.restarts()[camera.name] ?? 0, by);
+        const figures = s.cameras.figures()[camera.name];
+        if (figures === undefined) continue;
+        cameraFrames.set(figures.camera.frames, by);
+        cameraDropped.set(figures.camera.dropped, by);
+        cameraReconnects.set(figures.camera.reconnects, by);
+        eyeRss.set(figures.rssBytes, by);
+        for (const [name, { p50Ms, p95Ms }] of Object.entries(figures.stages)) {
+          stage.set(p50Ms, { ...by, stage: name, quantile: "0.5" });
+          stage.set(p95Ms, { ...by, stage: name, quantile: "0.95" });
+        }
+      }
+      for (const entry of s.health())
+        for (const state of ["good", "warning", "bad", "unknown"])
+          health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
+      for (const status of s.report().sinks) {
+        const by = { sink: status.name };
+        sink.set(status.state === "up" ? 1 : 0, by);
+        delivered.set(status.delivered, by);
+        dropped.set(status.dropped, by);
+        resent.set(status.resent, by);
+      }
+    },
+  };
+}

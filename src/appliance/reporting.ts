@@ -1,0 +1,75 @@
+import type { Config } from "../config.js";
+import type { Gate } from "../gate/gate-types.js";
+import { type Broker, createBroker } from "../report/broker.js";
+import type { HealthView, Identity, ReportStatus, StorageView } from "../report/ports.js";
+import { createReport, type Report } from "../report/report.js";
+import type { Store } from "../store/store.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+
+export interface ReportingDeps {
+  config: Config;
+  clock: Clock;
+  log: Log;
+  identity: Identity;
+  store: Store;
+  gate: Gate;
+  health: () => readonly HealthView[];
+  storage: () => Promise<StorageView>;
+  /** Tells when anything changed; returns the unsubscribe. */
+  subscribe: (listener: () => void) => () => void;
+}
+
+/** The broker inside, where it is wanted, and the report that talks to it or to another one. */
+export function createReporting({
+  config,
+  clock,
+  log,
+  identity,
+  store,
+  gate,
+  health,
+  storage,
+  subscribe,
+}: ReportingDeps) {
+  let broker: Broker | null = null;
+  let report: Report | null = null;
+  let url = config.report.url;
+
+  return {
+    async start(): Promise<void> {
+      let embedded = null;
+      if (config.report.url === "embedded") {
+        broker = createBroker({ config: config.broker, log: log.child({ part: "broker" }) });
+        embedded = await broker.start();
+        url = embedded.url;
+      }
+      report = createReport({
+        config,
+        clock,
+        log: log.child({ part: "report" }),
+        outbox: store.outbox,
+        state: { barrier: () => gate.view(), inputs: () => gate.view().inputs, health, storage, subscribe },
+        commands: async (command) => gate.command(command),
+        identity,
+        pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
+        cursors: {
+          load: async () => JSON.parse((await store.settings.get("report.cursors")) ?? "{}"),
+          save: (cursors) => store.settings.set("report.cursors", JSON.stringify(cursors)),
+        },
+        embedded,
+      });
+      await report.start();
+    },
+    /** Something was committed. */
+    poke: () => report?.poke(),
+    /** Address of the broker that the report talks to. */
+    url: () => url,
+    status: (): ReportStatus =>
+      report?.status() ?? { sinks: [], queued: 0, overflowed: 0, commands: { accepted: 0, refused: {} } },
+    async close(): Promise<void> {
+      await report?.close();
+      await broker?.close();
+    },
+  };
+}
