@@ -3,7 +3,8 @@ import type { Log } from "../system/log.js";
 import type { GateLines } from "./board.js";
 import { type LineDriver, LineError } from "./lines.js";
 import type { LineConfig } from "./settings.js";
-import { createSimulatedLines } from "./simulated.js";
+import { createSimulatedLines, type SimulatedLines } from "./simulated.js";
+import { simulateArm } from "./simulated-arm.js";
 
 export interface DriverDeps {
   clock: Clock;
@@ -31,11 +32,23 @@ export async function openDriver(deps: DriverDeps): Promise<LineDriver> {
   async function open(kind: "onoff" | "chardev" | "simulated"): Promise<LineDriver> {
     switch (kind) {
       case "simulated":
-        return createSimulatedLines(clock);
+        return withArm(createSimulatedLines(clock));
       case "onoff":
         return (await import("./onoff.js")).createOnoffDriver({ log, lines });
       case "chardev":
         return (await import("./chardev.js")).createChardevDriver({ log, lines });
     }
+  }
+
+  /** Simulated lines alone would never answer a pulse: a demonstration needs something that moves. */
+  function withArm(simulated: SimulatedLines): LineDriver {
+    const arm = simulateArm(simulated, clock);
+    return {
+      ...simulated,
+      close() {
+        arm.close();
+        simulated.close();
+      },
+    };
   }
 }

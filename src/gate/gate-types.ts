@@ -92,6 +92,8 @@ export interface Gate {
   view(): GateView;
   /** Calls after every change, when the lines have been set; returns the unsubscribe. */
   subscribe(listener: (view: GateView) => void): () => void;
+  /** False when the inputs have not been looked at for too long: systemd should start the service anew then. */
+  answers(): boolean;
   /** De-energises everything, then gives the lines back. */
   close(): Promise<void>;
 }

@@ -16,6 +16,7 @@ import { createPanel, type Panel } from "./panel.js";
 import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
 
 const REOPEN_MS = 1000;
+const MUST_POLL_MS = 2000;
 
 /** Carries out what the barrier machine asks for: pulses, lights, timers, alarms. Building it opens nothing. */
 export function createGate(deps: GateDeps): Gate {
@@ -46,6 +47,8 @@ export function createGate(deps: GateDeps): Gate {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+    // Lines that were lost are being opened again here; a restart would not do it better.
+    answers: () => panel === null || clock.monotonicMs() - panel.polledAtMs() < MUST_POLL_MS,
     async close() {
       if (closed) return;
       closed = true;

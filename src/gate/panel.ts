@@ -27,6 +27,8 @@ export interface Panel {
   level(line: LevelLine, on: boolean): void;
   inputs(): Partial<Record<InputName, boolean>>;
   outputs(): Partial<Record<OutputName, boolean>>;
+  /** When all inputs were looked at last, monotonic ms. */
+  polledAtMs(): number;
   close(): void;
 }
 
@@ -45,6 +47,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
   const levels = new Map<LevelLine, { line: OutputLine; on: boolean }>();
   const inputs = new Map<InputName, DebouncedInput>();
   let closed = false;
+  let polledAtMs = clock.monotonicMs();
   let cancelPoll = () => {};
   let cancelRenew = () => {};
   driver.onFailure?.((sentence) => {
@@ -95,6 +98,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
         ...[...relays].map(([name, relay]) => [name, relay.isEnergised()]),
         ...[...levels].map(([name, { line }]) => [name, line.isEnergised()]),
       ]),
+    polledAtMs: () => polledAtMs,
     close,
   };
 
@@ -121,6 +125,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
 
   function poll(): void {
     for (const input of inputs.values()) input.poll();
+    polledAtMs = clock.monotonicMs();
     cancelPoll = clock.after(POLL_MS, poll);
   }
 

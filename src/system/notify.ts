@@ -1,0 +1,84 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Clock } from "./clock.js";
+import type { Log } from "./log.js";
+
+export interface NotifyDeps {
+  clock: Clock;
+  log: Log;
+  /** NOTIFY_SOCKET and WATCHDOG_USEC as systemd sets them. */
+  env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** What systemd hears of this service. Without systemd every call does nothing. */
+export interface Notify {
+  /** The gate answers now; the beats of the watchdog begin. */
+  ready(): void;
+  /** One line for `systemctl status`. */
+  status(sentence: string): void;
+  /** From now on a beat is sent only while `answers` says so. */
+  watch(answers: () => boolean): void;
+  stopping(): void;
+  close(): void;
+}
+
+const HELPER = fileURLToPath(new URL("../../../hw/helpers/sd-notify.pl", import.meta.url));
+/** Beats within the time that systemd waits: one may be lost. */
+const BEATS = 3;
+
+export function createNotify({ clock, log, env = process.env }: NotifyDeps): Notify {
+  const socket = env.NOTIFY_SOCKET;
+  if (socket === undefined || socket === "") return silent;
+  const child = spawn("perl", [HELPER, socket], { stdio: ["pipe", "ignore", "inherit"], detached: true });
+  child.unref();
+  child.on("error", (error) =>
+    log.error({ error: error.message }, "systemd cannot be told anything: perl is missing."),
+  );
+  child.stdin.on("error", () => {});
+  child.on("exit", (code) => {
+    if (!closed)
+      log.error({ code }, "The helper that speaks to systemd ended; systemd will restart the service.");
+  });
+  const everyMs = Number(env.WATCHDOG_USEC ?? 0) / 1000 / BEATS;
+  let answers: () => boolean = () => true;
+  let cancelBeat = () => {};
+  let closed = false;
+  let missed = false;
+
+  return {
+    ready() {
+      send("READY=1");
+      if (everyMs > 0) beat();
+    },
+    status: (sentence) => send(`STATUS=${sentence.replaceAll(/\s+/g, " ")}`),
+    watch(check) {
+      answers = check;
+    },
+    stopping: () => send("STOPPING=1"),
+    close() {
+      closed = true;
+      cancelBeat();
+      child.stdin.end();
+    },
+  };
+
+  function beat(): void {
+    const well = answers();
+    if (well) send("WATCHDOG=1");
+    else if (!missed) log.error({}, "The gate does not answer; systemd gets no beat.");
+    missed = !well;
+    cancelBeat = clock.after(everyMs, beat);
+  }
+
+  function send(line: string): void {
+    if (!closed) child.stdin.write(`${line}\n`);
+  }
+}
+
+const silent: Notify = {
+  ready: () => {},
+  status: () => {},
+  watch: () => {},
+  stopping: () => {},
+  close: () => {},
+};
