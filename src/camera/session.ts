@@ -20,11 +20,14 @@ export function openSession(
 ) {
   const { recorder, stallMs } = options;
   let end: SessionEnd | undefined;
+  /** Answers the pull that waits. */
+  let abandon = () => {};
   let settle: (end: SessionEnd) => void = () => {};
   const ended = new Promise<SessionEnd>((resolve) => {
     settle = (why) => {
       end ??= why;
       resolve(end);
+      abandon();
     };
   });
   let whenEos = () => {};
@@ -38,7 +41,12 @@ export function openSession(
     async pull(): Promise<GstSample | null> {
       if (end !== undefined) return null;
       const cancel = clock.after(stallMs, () => settle({ why: "stalled" }));
-      const sample = await Promise.race([pipeline.pull("analysis"), ended.then(() => null)]);
+      const sample = await new Promise<GstSample | null>((resolve) => {
+        // Not Promise.race: against a promise that outlives it, it would keep every picture for ever.
+        abandon = () => resolve(null);
+        void pipeline.pull("analysis").then(resolve);
+      });
+      abandon = () => {};
       cancel();
       if (sample !== null) return sample;
       // The sink may know of the end before the bus tells whether it was an error.

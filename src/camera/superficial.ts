@@ -113,7 +113,9 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
       const target = kept.element(name);
       if (target?.pull === undefined || state !== "running") return Promise.resolve(null);
       const pull = new Promise<GstSample | null>((resolve) => {
-        target.pull?.((data, caps) => resolve(data === null || data === undefined ? null : { data, caps }));
+        target.pull?.((data, caps) => {
+          resolve(data === null || data === undefined ? null : { data, caps });
+        });
       });
       pulls.add(pull);
       void pull.finally(() => pulls.delete(pull));
