@@ -5,6 +5,7 @@ import { PassThrough } from "node:stream";
 import { fastifyStatic } from "@fastify/static";
 import { type FastifyReply, type FastifyRequest, fastify } from "fastify";
 import type { z } from "zod";
+import { StoreError } from "../core/repositories.js";
 import type { Log } from "../system/log.js";
 import { changeRefusal, createRateLimit, type GuardFacts, hostRefusal } from "./guard.js";
 import { type Answer, Refusal, type Route } from "./route.js";
@@ -20,6 +21,9 @@ const HEADERS = {
   "permissions-policy": "camera=(), microphone=(), geolocation=()",
   "x-frame-options": "DENY",
 };
+
+/** What the store could not do, as HTTP says it. */
+const STORE_STATUS = { busy: 503, closed: 503, "cannot-write": 507, refused: 409 };
 
 /** The HTTP server over these routes and the page's files; everything that knows the web framework is here. */
 export async function createHttp(deps: {
@@ -55,7 +59,12 @@ export async function createHttp(deps: {
   });
   app.addHook("onResponse", async (_, reply) => deps.answered(reply.statusCode));
   app.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
-    const status = error instanceof Refusal ? error.status : (error.statusCode ?? 500);
+    const status =
+      error instanceof Refusal
+        ? error.status
+        : error instanceof StoreError
+          ? STORE_STATUS[error.code]
+          : (error.statusCode ?? 500);
     if (status >= 500 && !(error instanceof Refusal))
       log.error({ error: error.message, url: request.url }, "A request failed.");
     const sentence =
@@ -119,6 +128,8 @@ async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply
   const out = new PassThrough({ highWaterMark: 64 * 1024 });
   request.raw.on("close", () => out.destroy());
   reply.type(answer.type).header("cache-control", "no-store").header("x-accel-buffering", "no").send(out);
+  // Whoever asked learns at once that it was admitted, also when nothing comes for a while.
+  reply.raw.flushHeaders();
   answer.stream(out);
   return reply;
 }

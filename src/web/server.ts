@@ -10,6 +10,7 @@ import { clipRoutes } from "./routes/clips.js";
 import { liveRoutes } from "./routes/live.js";
 import { passRoutes, withChars } from "./routes/passes.js";
 import { recordingRoutes } from "./routes/recording.js";
+import { searchRoutes } from "./routes/search.js";
 import { statusRoutes } from "./routes/status.js";
 
 const MAX_VIEWERS = 6;
@@ -27,6 +28,7 @@ export function createWeb(deps: WebDeps): Web {
     ...statusRoutes({ web: deps, status, events, document: () => openApi(routes, deps.about.version) }),
     ...liveRoutes(live),
     ...passRoutes(deps),
+    ...searchRoutes(deps),
     ...clipRoutes(deps),
     ...recordingRoutes(deps),
   ];
@@ -57,6 +59,8 @@ export function createWeb(deps: WebDeps): Web {
       log.info({ url }, `The page is at ${url}.`);
       return { url };
     },
+
+    routes: () => routes.map((route) => `${route.method.toLowerCase()} ${route.path}`),
 
     push(event) {
       tell(event).catch((error) => log.warn({ error: String(error) }, "An event did not reach the pages."));

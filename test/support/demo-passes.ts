@@ -1,42 +1,61 @@
+import { type AccessRequest, createAccess } from "../../src/core/access.js";
 import { ALPHABET } from "../../src/core/plate.js";
-import type { DecisionRecord, PassRecord, PlateReadRecord, Verdict } from "../../src/core/records.js";
+import type { AccessRule, DecisionRecord, PassRecord, PlateReadRecord } from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
+import { candidates } from "../../src/web/routes/passes.js";
 import { cropJpeg, sceneJpeg } from "./scene.js";
 
 const COLOURS = ["#3b5568", "#7c2f2b", "#2d3430", "#8b9195", "#4a5a3c", "#a58b5c", "#23314f"];
-const STORIES: [plate: string, verdict: Verdict, reason: string, sentence: string, weak?: number][] = [
-  [
-    "KR4T207",
-    "granted",
-    "on-allow-list",
-    "On the allow list of Flat 14, M. Ostrowska; weekdays from 06:00 to 20:00.",
-  ],
-  ["B842PLN", "granted", "on-allow-list", "On the allow list of Flat 3, the Adeyemi family; always."],
-  ["7HJX318", "denied", "on-no-list", "This plate is on no list.", 3],
-  ["DW591FE", "granted", "visitor-pass", "Visitor pass of Flat 9; one of three uses is left."],
-  [
-    "MX20KLT",
-    "denied",
-    "outside-schedule",
-    "Known to the cleaning company, but only from 08:00 to 12:00 on working days.",
-  ],
-  [
-    "R0B8412",
-    "ask",
-    "not-sure-enough",
-    "Probably the plate of Flat 21, but 0 could be O: 81 % is less than the 90 % wanted.",
-    1,
-  ],
-  ["PA77ZQX", "granted", "on-allow-list", "On the allow list of the caretaker; always."],
-  [
-    "EL3906C",
-    "denied",
-    "on-deny-list",
-    "On the deny list since 3 January: banned by the owners' association.",
-  ],
+const STORIES: { plate: string; weak?: number; sure?: number; leaving?: boolean }[] = [
+  { plate: "KR4T207" },
+  { plate: "B842PLN", leaving: true },
+  { plate: "7HJX318", weak: 3, sure: 0.8 },
+  { plate: "DW591FE" },
+  { plate: "MX20KLT" },
+  { plate: "R0B8412", weak: 1, sure: 0.71 },
+  { plate: "PA77ZQX" },
+  { plate: "EL3906C" },
 ];
 
-/** Passes of a day and a bit, newest last; the same for the same seed. */
+const allow = (plate: string, owner: string, more: Partial<AccessRule> = {}): AccessRule => ({
+  id: `rule-${plate.toLowerCase()}`,
+  plate,
+  effect: "allow",
+  owner,
+  group: "residents",
+  note: "",
+  validFrom: "",
+  validTo: "",
+  schedule: "",
+  direction: "any",
+  tolerance: 0,
+  usesLeft: null,
+  antiPassback: "off",
+  createdAt: 0,
+  ...more,
+});
+
+const RULES: AccessRule[] = [
+  allow("KR4T207", "Flat 14"),
+  allow("B842PLN", "Flat 3"),
+  allow("DW591FE", "Visitor of Flat 9"),
+  allow("MX20KLT", "Cleaning company", { schedule: "mo-fr 08:00-08:01" }),
+  allow("R0B8412", "Flat 21"),
+  allow("PA77ZQX", "Caretaker"),
+  allow("EL3906C", "", { effect: "deny" }),
+];
+
+const access = createAccess({
+  minProbability: 0.9,
+  denyProbability: 0.5,
+  maxFrameAgeMs: 1500,
+  unknown: "deny",
+  clockUntrusted: "allow-unscheduled",
+  timeZone: "UTC",
+  antiPassbackResetMs: 0,
+});
+
+/** Passes of a day and a bit, newest last, each really decided; the same for the same seed. */
 export async function demoPasses(nowMs: number, count: number, seed = 7): Promise<PassEntry[]> {
   const random = randomFrom(seed);
   const crops = new Map<string, Buffer>();
@@ -44,27 +63,41 @@ export async function demoPasses(nowMs: number, count: number, seed = 7): Promis
   let at = nowMs - 40_000;
   for (let i = 0; i < count; i++) {
     const story = STORIES[i % STORIES.length]!;
-    const crop = crops.get(story[0]) ?? (await cropJpeg(story[0], story[4] === undefined ? 0.7 : 1.6));
-    crops.set(story[0], crop);
+    const crop =
+      crops.get(story.plate) ?? (await cropJpeg(story.plate, story.weak === undefined ? 0.7 : 1.6));
+    crops.set(story.plate, crop);
     const frame =
-      i < 8 ? await sceneJpeg({ plate: story[0], nearness: 0.78, colour: COLOURS[i % 7]! }) : null;
-    entries.push(entry(story, at, i, crop, frame));
+      i < 8 ? await sceneJpeg({ plate: story.plate, nearness: 0.78, colour: COLOURS[i % 7]! }) : null;
+    entries.push(demoPass(story, at, i, { crop, frame }));
     at -= Math.round((4 + random() ** 3 * 110) * 60_000);
   }
   return entries.reverse();
 }
 
-function entry(
-  [plate, verdict, reason, sentence, weak]: (typeof STORIES)[number],
+function demoPass(
+  { plate, weak, sure = 1, leaving = false }: (typeof STORIES)[number],
   at: number,
   i: number,
-  crop: Buffer,
-  frame: Buffer | null,
+  jpegs: { crop: Buffer; frame: Buffer | null },
 ): PassEntry {
-  const chars = [...plate].map((_, k) =>
-    k === weak ? 0.62 + (i % 3) * 0.09 : 0.994 + ((k * 7 + i) % 6) / 1000,
-  );
+  const chars = [...plate].map((_, k) => (k === weak ? sure : 0.994 + ((k * 7 + i) % 6) / 1000));
   const probability = chars.reduce((a, b) => a * b, 1);
+  const evidence = [...plate].map((c, k) => slot(c, chars[k]!));
+  const request: AccessRequest = {
+    plate,
+    probability,
+    candidates: candidates(evidence, 10),
+    evidence,
+    wants: leaving ? "exit" : "entry",
+    leaving: false,
+    frameAgeMs: 84,
+    wallMs: at,
+    clockTrusted: true,
+    locked: false,
+    passages: {},
+  };
+  const decided = access.decide(request, RULES);
+  const { verdict, reason, sentence } = decided;
   const id = `pass-${at}`;
   const pass: PassRecord = {
     id,
@@ -76,7 +109,7 @@ function entry(
     endedAt: at + 9400,
     plate,
     probability,
-    direction: i % 5 === 3 ? "leaving" : "approaching",
+    direction: leaving ? "leaving" : "approaching",
     frames: 11 + (i % 9),
     verdict,
     reason,
@@ -90,32 +123,21 @@ function entry(
     verdict,
     reason,
     sentence,
-    ruleId: reason === "on-no-list" ? null : `rule-${(i % 8) + 1}`,
+    ruleId: decided.ruleId,
     plate,
-    probability,
-    evidence: JSON.stringify({
-      plate,
-      probability,
-      frameAgeMs: 84,
-      minProbability: 0.9,
-      direction: pass.direction,
-      clockTrusted: true,
-      frames: pass.frames,
-      rivals: [],
-    }),
+    probability: decided.probability,
+    evidence: access.evidenceOf(request, RULES),
   };
-  const read: PlateReadRecord = {
-    passId: id,
-    at: at + 700,
-    text: plate,
-    probability,
-    chars,
-    evidence: [...plate].map((c, k) => slot(c, chars[k]!)),
-  };
-  const pictures = [
-    { kind: "crop" as const, jpeg: crop },
-    ...(frame === null ? [] : [{ kind: "frame" as const, jpeg: frame }]),
-  ];
+  const read: PlateReadRecord = { passId: id, at: at + 700, text: plate, probability, chars, evidence };
+  const pictures = [{ kind: "crop" as const, jpeg: jpegs.crop }];
+  if (jpegs.frame !== null)
+    return {
+      pass,
+      decision,
+      read,
+      pictures: [...pictures, { kind: "frame", jpeg: jpegs.frame }],
+      events: [],
+    };
   return { pass, decision, read, pictures, events: [] };
 }
 

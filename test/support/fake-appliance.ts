@@ -9,7 +9,7 @@ import { fakeRepositories } from "./fake-repositories.js";
 
 /** Everything the web part asks for, in memory and in the hands of a test. */
 export function fakeAppliance(
-  options: { clock?: Clock; host?: string; port?: number; manual?: boolean } = {},
+  options: { clock?: Clock; host?: string; port?: number; hosts?: string[]; manual?: boolean } = {},
 ) {
   const clock = options.clock ?? systemClock;
   const folder = mkdtempSync(join(tmpdir(), "plategate-web-"));
@@ -43,7 +43,7 @@ export function fakeAppliance(
   };
 
   const deps: WebDeps = {
-    config: { host: options.host ?? "127.0.0.1", port: options.port ?? 0 },
+    config: { host: options.host ?? "127.0.0.1", port: options.port ?? 0, hosts: options.hosts ?? [] },
     about: { version: "0.1.0", site: "demo", gate: "main", startedAt: clock.wallMs() - 3 * 86_400_000 },
     clock,
     log: silentLog,

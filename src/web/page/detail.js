@@ -72,7 +72,7 @@ export function createDetail({ beside }) {
     );
   }
 
-  function content({ pass, decisions, reads, candidates, clip }) {
+  function content({ pass, decisions, reads, candidates, replay, clip }) {
     const base = `/api/passes/${encodeURIComponent(pass.id)}`;
     const decision = decisions.at(-1);
     return [
@@ -99,7 +99,7 @@ export function createDetail({ beside }) {
           candidates.length > 1 ? others(candidates, pass.plate) : null,
           h("h3", { class: "label" }, "This pass"),
           facts(pass, decision, reads),
-          decision === undefined ? null : evidenceTable(decision),
+          decision === undefined ? null : evidenceTable(decision, replay),
         ),
       ),
     ];

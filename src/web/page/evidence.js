@@ -1,7 +1,7 @@
 import { h } from "./dom.js";
 
 /** What the decision was made from, as it was stored: names and values, nested as they are. */
-export function evidenceTable(decision) {
+export function evidenceTable(decision, replay) {
   const raw = JSON.stringify(decision.evidence, null, 2);
   const copy = (event) => {
     navigator.clipboard?.writeText(raw).then(() => {
@@ -12,14 +12,15 @@ export function evidenceTable(decision) {
     "details",
     { class: "evidence" },
     h("summary", {}, "What the decision was made from"),
-    h(
-      "p",
-      { class: "hint" },
-      `Decision ${decision.id}. With this the decision can be replayed to the same answer.`,
-    ),
+    replay === null ? null : h("p", { class: replay.same ? "hint" : "hint wrong" }, replayed(replay)),
     tree(decision.evidence, 0),
     h("button", { type: "button", class: "plain", onclick: copy }, "Copy as JSON"),
   );
+}
+
+function replayed(replay) {
+  if (replay.same) return "Decided again just now from what was kept, with the same answer.";
+  return `Decided again just now from what was kept, the answer is ${replay.verdict} (${replay.reason}): tell the maker.`;
 }
 
 function tree(value, depth) {
@@ -33,7 +34,7 @@ function tree(value, depth) {
     entries.length > 8
   )
     return h("span", { class: "value" }, `${entries.length} values`);
-  if (depth > 3) return h("span", { class: "value" }, "…");
+  if (depth > 4) return h("span", { class: "value" }, "…");
   return h(
     "dl",
     { class: "pairs" },

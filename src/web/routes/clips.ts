@@ -3,7 +3,7 @@ import type { ClipRecord } from "../../core/records.js";
 import type { WebDeps } from "../ports.js";
 import { Refusal, type Route, route } from "../route.js";
 import * as shapes from "../shapes.js";
-import { clipView } from "./passes.js";
+import { clipView, given, platePattern, plateQuery } from "./passes.js";
 
 const params = z.object({ id: shapes.id });
 const gone = { 404: "no such clip" };
@@ -16,11 +16,22 @@ export function clipRoutes(web: Pick<WebDeps, "passes" | "clips" | "recording" |
       path: "/api/clips",
       summary: "Clips, newest first.",
       group: "video",
-      query: z.object(shapes.listQuery),
+      query: z.object({
+        camera: shapes.cameraName.optional(),
+        passId: shapes.id.optional(),
+        plate: plateQuery.optional(),
+        pinned: z.enum(["true", "false"]).optional(),
+        kind: shapes.clipKind.optional(),
+        ...shapes.listQuery,
+      }),
       good: { description: "one page of clips", shape: shapes.page(shapes.clip) },
       handle: async ({ query }) => {
-        const asked = Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
-        const page = await web.clips.list(asked);
+        const { pinned, plate, ...rest } = query;
+        const page = await web.clips.list({
+          ...given(rest),
+          ...(pinned === undefined ? {} : { pinned: pinned === "true" }),
+          ...(plate === undefined ? {} : { plate: platePattern(plate) }),
+        });
         return { json: { items: page.items.map(clipView), next: page.next } };
       },
     }),

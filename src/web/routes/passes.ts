@@ -1,12 +1,14 @@
 import { z } from "zod";
+import { replayDecision } from "../../core/access.js";
 import { ALPHABET, type Candidate, type CharEvidence, normalisePlate } from "../../core/plate.js";
-import type { ClipRecord, PassRecord, PlateReadRecord } from "../../core/records.js";
+import type { ClipRecord, DecisionRecord, PassRecord, PlateReadRecord } from "../../core/records.js";
 import type { PassFilter } from "../../core/repositories.js";
 import type { WebDeps } from "../ports.js";
 import { Refusal, type Route, route } from "../route.js";
 import * as shapes from "../shapes.js";
 
 const params = z.object({ id: shapes.id });
+export const plateQuery = z.string().max(32).describe("plate; `?` is one character, `*` any run");
 const gone = { 404: "no such pass, or nothing kept of it" };
 
 /** The passes: list, search, detail, pictures, clip. */
@@ -18,7 +20,7 @@ export function passRoutes(web: Pick<WebDeps, "passes" | "clips" | "recording">)
       summary: "Passes, newest first.",
       group: "passes",
       query: z.object({
-        plate: z.string().max(32).optional().describe("plate; `?` is one character, `*` any run"),
+        plate: plateQuery.optional(),
         verdict: shapes.verdict.optional(),
         ...shapes.listQuery,
       }),
@@ -49,7 +51,8 @@ export function passRoutes(web: Pick<WebDeps, "passes" | "clips" | "recording">)
             pass: passView(pass, reads),
             decisions: decisions.map(({ passId: _, ...d }) => ({ ...d, evidence: parsed(d.evidence) })),
             reads: reads.map(({ at, text, probability, chars }) => ({ at, text, probability, chars })),
-            candidates: candidates(reads.at(-1)?.evidence ?? [], 5),
+            candidates: candidatesOf(decisions.at(-1), reads.at(-1)),
+            replay: replayOf(decisions.at(-1)),
             clip: clip === null ? null : clipView(clip),
           },
         };
@@ -125,15 +128,42 @@ function passView(pass: PassRecord, reads: readonly PlateReadRecord[]) {
   return { ...facts, verdict, reason, sentence, clipId, chars: read?.chars ?? null };
 }
 
-function filter(query: Record<string, unknown> & { plate?: string | undefined }): PassFilter {
-  const { plate, ...rest } = query;
-  const asked = Object.fromEntries(
-    Object.entries(rest).filter(([, value]) => value !== undefined),
-  ) as PassFilter;
-  const pattern = (plate ?? "")
-    .split(/([?*]+)/)
-    .map((part) => (/[?*]/.test(part) ? part : normalisePlate(part)));
-  return { ...asked, ...(pattern.join("") === "" ? {} : { plate: pattern.join("") }) };
+function filter({ plate, ...rest }: { plate?: string | undefined } & Record<string, unknown>): PassFilter {
+  const pattern = platePattern(plate ?? "");
+  return { ...given(rest), ...(pattern === "" ? {} : { plate: pattern }) };
+}
+
+/** The plate as the store compares it, wildcards kept. */
+export function platePattern(text: string): string {
+  const parts = text.split(/([?*]+)/);
+  return parts.map((part) => (/[?*]/.test(part) ? part : normalisePlate(part))).join("");
+}
+
+/** Only what was given: an optional field that is `undefined` is not the same as one that is absent. */
+export function given<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
+}
+
+/** What the decision looked at; of an older record, what the reading leaves open. */
+function candidatesOf(decision: DecisionRecord | undefined, read: PlateReadRecord | undefined): Candidate[] {
+  const kept = kepts.safeParse(parsed(decision?.evidence ?? "{}"));
+  const all = kept.success ? kept.data.request.candidates : candidates(read?.evidence ?? [], 8);
+  return all.filter((c) => c.probability >= 0.003).slice(0, 5);
+}
+
+const kepts = z.object({
+  request: z.object({ candidates: z.array(z.object({ text: z.string(), probability: z.number() })).min(1) }),
+});
+
+/** Decides again: a decision that cannot be repeated is worth knowing of. */
+function replayOf(decision: DecisionRecord | undefined) {
+  if (decision === undefined) return null;
+  try {
+    const { verdict, reason } = replayDecision(decision.evidence);
+    return { same: verdict === decision.verdict && reason === decision.reason, verdict, reason };
+  } catch {
+    return null;
+  }
 }
 
 /** The likeliest texts of this evidence: the winner, then one character changed at a time. */
@@ -156,9 +186,10 @@ export function candidates(evidence: CharEvidence, limit: number): Candidate[] {
       probability: (best * choice.probability) / slot[0]!.probability,
     })),
   );
-  return [{ text: text(), probability: best }, ...others.sort((a, b) => b.probability - a.probability)]
-    .filter((c) => c.probability >= 0.003)
-    .slice(0, limit);
+  return [{ text: text(), probability: best }, ...others.sort((a, b) => b.probability - a.probability)].slice(
+    0,
+    limit,
+  );
 }
 
 function parsed(json: string): unknown {
