@@ -23,9 +23,10 @@ export function auditRule(rule: AccessRule, rules: readonly AccessRule[]): reado
   }));
   if (findings.length > 0) return findings;
   for (const other of rules) {
-    if (other.id === rule.id || ruleProblems(other).length > 0) continue;
+    if (other.id === rule.id) continue;
     const finding = collision(rule, other);
-    if (finding !== null) findings.push(finding);
+    // A broken rule lets nobody in; looked at last, because lists are long and collisions rare.
+    if (finding !== null && ruleProblems(other).length === 0) findings.push(finding);
   }
   return findings;
 }
@@ -93,7 +94,8 @@ function collision(rule: AccessRule, other: AccessRule): RuleFinding | null {
 
 /** Plates that differ by one look-alike are not refused, but people should know that a reader has to tell them apart. */
 function nearMiss(rule: AccessRule, other: AccessRule): RuleFinding | null {
-  if (!isExact(rule.plate) || !isExact(other.plate) || rule.effect === other.effect) return null;
+  if (rule.effect === other.effect || rule.plate.length !== other.plate.length) return null;
+  if (!isExact(rule.plate) || !isExact(other.plate)) return null;
   if (!accepts({ text: other.plate, tolerance: other.tolerance + 1 }, rule.plate)) return null;
   const [denied, allowed] = rule.effect === "deny" ? [rule, other] : [other, rule];
   return {

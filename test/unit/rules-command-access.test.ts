@@ -1,0 +1,161 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parseCsv } from "../../src/commands/csv.js";
+import { rulesCommand } from "../../src/commands/rules.js";
+import type { AccessRule } from "../../src/core/records.js";
+import { rule } from "../support/evidence.js";
+
+/** The command on a list in memory. */
+function desk(...rules: AccessRule[]) {
+  const out: string[] = [];
+  const err: string[] = [];
+  let closed = 0;
+  const run = (...args: string[]) =>
+    rulesCommand(args, {
+      open: async () => ({
+        timeZone: "UTC",
+        rules: {
+          all: async () => rules,
+          save: async (r) => void rules.push(r),
+          remove: async (id) => {
+            const at = rules.findIndex((r) => r.id === id);
+            if (at >= 0) rules.splice(at, 1);
+            return at >= 0;
+          },
+          use: async () => true,
+        },
+        close: async () => void closed++,
+      }),
+      wallMs: () => Date.UTC(2026, 0, 5, 12),
+      out: (line) => void out.push(line),
+      err: (line) => void err.push(line),
+    });
+  return { run, out, err, rules, closed: () => closed };
+}
+
+function withFile(text: string | Uint8Array, use: (file: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), "rules-"));
+  const file = join(folder, "list.csv");
+  writeFileSync(file, text);
+  return use(file).finally(() => rmSync(folder, { recursive: true }));
+}
+
+test("a plate is added as people write it, and the store is closed again", async () => {
+  const { run, rules, closed } = desk();
+  assert.is(
+    await run("add", "b-xy 123", "--owner", "Ann", "--schedule", "mo-fr 07:00-18:00", "--uses", "3"),
+    0,
+  );
+  assert.equal(
+    [rules[0]!.plate, rules[0]!.owner, rules[0]!.usesLeft, rules[0]!.effect],
+    ["BXY123", "Ann", 3, "allow"],
+  );
+  assert.is(closed(), 1);
+});
+
+test("a rule that would let a listed other plate in is not saved, and that plate is named", async () => {
+  const { run, rules, err } = desk(rule("BXYI23", { effect: "deny" }));
+  assert.is(await run("add", "BXY123", "--tolerance", "1"), 1);
+  assert.is(rules.length, 1);
+  assert.match(err.join("\n"), "BXYI23");
+});
+
+test("check tells every misreading that would open, and fails when a stored rule is bad", async () => {
+  const good = desk(rule("ZZ9B", { tolerance: 1 }));
+  assert.is(await good.run("check", "zz9b"), 0);
+  assert.match(good.out.join("\n"), "ZZ98");
+  const bad = desk(rule("ZZ9B", { tolerance: 1 }), rule("ZZ98", { effect: "deny" }));
+  assert.is(await bad.run("check"), 1);
+});
+
+const list = [
+  "plate,owner,valid_to,tolerance",
+  "B-XY 123,Ann,2027-01-01,0",
+  "B-XY 8B8,Kim,soon,0",
+  'ABC123,"Lee, Jr.",,x',
+  "BXYI23,Bob,,1",
+  "CAB1,Tom,,0,extra",
+  "!!!,Tom,,0",
+].join("\r\n");
+
+test("an import with bad rows names every one of them with its line and imports nothing", async () => {
+  const { run, rules, err } = desk();
+  await withFile(list, async (file) => {
+    assert.is(await run("import", file), 1);
+    assert.equal(
+      err.slice(0, -1).map((line) => /line \d+/.exec(line)?.[0]),
+      ["line 3", "line 4", "line 5", "line 6", "line 7"],
+    );
+    assert.is(rules.length, 0);
+  });
+});
+
+test("with --skip-bad the good rows come in and the bad ones are still named", async () => {
+  const { run, rules, err } = desk();
+  await withFile(list, async (file) => {
+    assert.is(await run("import", file, "--skip-bad"), 0);
+    assert.equal(
+      rules.map((r) => r.plate),
+      ["BXY123"],
+    );
+    assert.is(err.length, 5);
+  });
+});
+
+test("a file that is no list is refused in one sentence", async () => {
+  for (const text of [
+    "",
+    "owner\nAnn\n",
+    "plate,colour\nA1,red\n",
+    'plate\n"A1\n',
+    new Uint8Array([0xff, 0xfe, 0x00]),
+  ]) {
+    const { run, rules, err } = desk();
+    await withFile(text, async (file) => {
+      assert.is(await run("import", file), 1);
+      assert.is(err.length, 1, err.join("|"));
+      assert.is(rules.length, 0);
+    });
+  }
+  const { run, err } = desk();
+  assert.is(await run("import", "/does/not/exist.csv"), 1);
+  assert.is(err.length, 1);
+});
+
+test("spreadsheets' CSV is read: semicolons, quotes, line breaks inside quotes, a byte order mark", () => {
+  assert.equal(parseCsv('\ufeffplate;note\r\nA1;"two\nlines; ""quoted"""\r\n\r\nB2;x'), [
+    { line: 1, cells: ["plate", "note"] },
+    { line: 2, cells: ["A1", 'two\nlines; "quoted"'] },
+    { line: 5, cells: ["B2", "x"] },
+  ]);
+});
+
+test("removing asks for the id when a plate has two rules", async () => {
+  const { run, rules, err } = desk(rule("A1"), rule("A1", { id: "deny-a1", effect: "deny" }));
+  assert.is(await run("remove", "a1"), 1);
+  assert.match(err.join("\n"), "deny-a1");
+  assert.is(await run("remove", "deny-a1"), 0);
+  assert.is(await run("remove", "a1"), 0);
+  assert.is(rules.length, 0);
+  assert.is(await run("remove", "a1"), 1);
+});
+
+test("an inactive rule is listed with the reason", async () => {
+  const { run, out } = desk(rule("A1", { validTo: "2025-01-01" }), rule("B2", { validFrom: "soon" }));
+  assert.is(await run("list"), 0);
+  assert.match(out.join("\n"), /A1 .*INACTIVE: its rule was valid until 2025-01-01/);
+  assert.match(out.join("\n"), /B2 .*INACTIVE: .*“soon” is no date/);
+});
+
+test("a wrong use shows how it is meant", async () => {
+  for (const args of [[], ["foo"], ["add"], ["import"], ["remove"], ["list", "x"], ["add", "a", "b"]]) {
+    const { run, err } = desk();
+    assert.is(await run(...args), 2, args.join(" "));
+    assert.match(err.join("\n"), "plategate rules add PLATE");
+  }
+});
+
+test.run();
