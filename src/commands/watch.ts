@@ -1,6 +1,9 @@
 import { parseArgs } from "node:util";
 import { openCamera } from "../camera/open.js";
 import { type Config, ConfigError, defaultConfig, loadConfig } from "../config.js";
+import { type AccessDecision, createAccess } from "../core/access.js";
+import { normalisePlate } from "../core/plate.js";
+import type { AccessRule } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 import { systemClock } from "../system/clock.js";
 import { createLog, type Log } from "../system/log.js";
@@ -9,7 +12,7 @@ import { createObserver, type Observer } from "../vision/observer.js";
 import { openVision, type Vision } from "../vision/vision.js";
 
 const usage =
-  "usage: plategate watch [--json] [--config FILE] [--threads N] [--models DIR] [--fps N] VIDEO|URI";
+  "usage: plategate watch [--json] [--config FILE] [--allow PLATE]… [--deny PLATE]… [--threads N] [--models DIR] [--fps N] VIDEO|URI";
 
 /** One line of `--json`: one vehicle. */
 export interface WatchLine {
@@ -22,7 +25,9 @@ export interface WatchLine {
   lastMs: number;
   /** Frames that were read. */
   frames: number;
-  decision: string | null;
+  /** What the gate would do, given the settings and the plates of `--allow` and `--deny` as its lists. */
+  decision: AccessDecision["verdict"];
+  reason: AccessDecision["reason"];
 }
 
 /** `plategate watch`: tells the passes of a video or stream. Touches no line and no store. Returns the exit code. */
@@ -69,9 +74,10 @@ interface Parsed {
   models: string;
   minConfidence: number;
   zone: Config["cameras"][number]["zone"];
+  decide: (sighting: Sighting) => AccessDecision;
 }
 
-async function watch(observer: Observer, { source, fps, json }: Parsed): Promise<number> {
+async function watch(observer: Observer, { source, fps, json, decide }: Parsed): Promise<number> {
   const log: Log = createLog("silent", "watch");
   const camera = openCamera(
     { source, analysisFps: fps, mode: "watch", recordingFolder: null, segmentSeconds: 10 },
@@ -83,9 +89,11 @@ async function watch(observer: Observer, { source, fps, json }: Parsed): Promise
   let startMs: number | null = null;
   let frames = 0;
   const tell = (sightings: readonly Sighting[]) => {
-    for (const s of sightings)
-      if (s.phase === "end")
-        console.log(json ? JSON.stringify(toLine(s, startMs ?? 0)) : forPeople(toLine(s, startMs ?? 0)));
+    for (const s of sightings) {
+      if (s.phase !== "end") continue;
+      const line = toLine(s, startMs ?? 0, decide(s));
+      console.log(json ? JSON.stringify(line) : forPeople(line));
+    }
   };
   for (let frame = await camera.nextFrame(); frame !== null; frame = await camera.nextFrame()) {
     startMs ??= frame.atMs - frame.mediaMs;
@@ -102,7 +110,7 @@ async function watch(observer: Observer, { source, fps, json }: Parsed): Promise
   return frames > 0 ? 0 : complain(`${source}: gave no picture.`, 1);
 }
 
-function toLine(s: Sighting, startMs: number): WatchLine {
+function toLine(s: Sighting, startMs: number, decision: AccessDecision): WatchLine {
   return {
     plate: s.plate,
     score: Number(s.probability.toFixed(4)),
@@ -110,13 +118,23 @@ function toLine(s: Sighting, startMs: number): WatchLine {
     firstMs: Math.round(s.firstFrameAtMs - startMs),
     lastMs: Math.round(s.lastFrameAtMs - startMs),
     frames: s.frames,
-    decision: null,
+    decision: decision.verdict,
+    reason: decision.reason,
   };
 }
 
-function forPeople({ plate, score, direction, firstMs, lastMs, frames }: WatchLine): string {
+function forPeople({
+  plate,
+  score,
+  direction,
+  firstMs,
+  lastMs,
+  frames,
+  decision,
+  reason,
+}: WatchLine): string {
   const span = `${(firstMs / 1000).toFixed(1)} s to ${(lastMs / 1000).toFixed(1)} s`;
-  return `${plate} (${(score * 100).toFixed(1)} %) ${direction}, ${span}, ${frames} frames read`;
+  return `${plate} (${(score * 100).toFixed(1)} %) ${direction}, ${span}, ${frames} frames read: ${decision} (${reason})`;
 }
 
 function parse(args: string[]): Parsed | string {
@@ -130,6 +148,8 @@ function parse(args: string[]): Parsed | string {
         threads: { type: "string" },
         models: { type: "string" },
         fps: { type: "string", default: "60" },
+        allow: { type: "string", multiple: true, default: [] },
+        deny: { type: "string", multiple: true, default: [] },
       },
     });
     const source = positionals[0];
@@ -149,12 +169,47 @@ function parse(args: string[]): Parsed | string {
       minConfidence,
       zone,
       models: modelsFolder(values.models ?? config.models.folder),
+      decide: decider(config, [
+        ...values.allow.map((p) => rule(p, "allow")),
+        ...values.deny.map((p) => rule(p, "deny")),
+      ]),
     };
   } catch (error) {
     return error instanceof ConfigError
       ? error.message
       : `${(error as Error).message.split("\n")[0]}\n${usage}`;
   }
+}
+
+/** Decides as the gate does while its clock is right and nobody has locked it, at the moment of the last frame. */
+function decider(config: Config, rules: readonly AccessRule[]): Parsed["decide"] {
+  const access = createAccess({ ...config.access, timeZone: config.timeZone });
+  const moment = {
+    frameAgeMs: 0,
+    wallMs: systemClock.wallMs(),
+    clockTrusted: true,
+    locked: false,
+    passages: {},
+  };
+  return ({ plate, probability, candidates, evidence, direction }) =>
+    access.decide(
+      {
+        plate,
+        probability,
+        candidates,
+        evidence,
+        wants: "unknown",
+        leaving: direction === "leaving",
+        ...moment,
+      },
+      rules,
+    );
+}
+
+function rule(plate: string, effect: "allow" | "deny"): AccessRule {
+  const empty = { owner: "", group: "", note: "", validFrom: "", validTo: "", schedule: "" };
+  const rest = { direction: "any", tolerance: 0, usesLeft: null, antiPassback: "off", createdAt: 0 } as const;
+  return { id: `${effect}-${plate}`, plate: normalisePlate(plate), effect, ...empty, ...rest };
 }
 
 function complain(sentence: string, code: number): number {
