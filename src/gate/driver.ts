@@ -1,7 +1,10 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { GateLines } from "./board.js";
 import { type LineDriver, LineError } from "./lines.js";
+import { releaseList } from "./releases.js";
 import type { LineConfig } from "./settings.js";
 import { createSimulatedLines, type SimulatedLines } from "./simulated.js";
 import { simulateArm } from "./simulated-arm.js";
@@ -11,6 +14,8 @@ export interface DriverDeps {
   log: Log;
   config: LineConfig;
   lines: GateLines;
+  /** Where the list for hw/release-lines.sh goes; default: systemd's RUNTIME_DIRECTORY, and nowhere without it. */
+  runtimeFolder?: string | undefined;
 }
 
 /** Opens the driver that the configuration names; `auto` takes the first of the board's that works here. */
@@ -33,11 +38,24 @@ export async function openDriver(deps: DriverDeps): Promise<LineDriver> {
     switch (kind) {
       case "simulated":
         return withArm(createSimulatedLines(clock));
-      case "onoff":
-        return (await import("./onoff.js")).createOnoffDriver({ log, lines });
-      case "chardev":
-        return (await import("./chardev.js")).createChardevDriver({ log, lines });
+      case "onoff": {
+        const driver = await (await import("./onoff.js")).createOnoffDriver({ log, lines });
+        writeReleases("onoff");
+        return driver;
+      }
+      case "chardev": {
+        const driver = await (await import("./chardev.js")).createChardevDriver({ log, lines });
+        writeReleases("chardev");
+        return driver;
+      }
     }
+  }
+
+  /** Before anything is energised it is on record how to release it without us. */
+  function writeReleases(kind: "onoff" | "chardev"): void {
+    const folder = "runtimeFolder" in deps ? deps.runtimeFolder : process.env.RUNTIME_DIRECTORY;
+    if (folder === undefined || folder === "") return;
+    writeFileSync(join(folder, "lines"), releaseList(kind, lines));
   }
 
   /** Simulated lines alone would never answer a pulse: a demonstration needs something that moves. */
