@@ -10,7 +10,7 @@ import { sceneJpeg } from "../support/scene.js";
 /** The page over an appliance in memory, with a day of passes, a live picture and one clip. */
 export async function startDemoPage(options: { passes?: number; port?: number } = {}) {
   const appliance = fakeAppliance({ manual: true, port: options.port ?? 0 });
-  const web = createWeb(appliance.deps);
+  let web = createWeb(appliance.deps);
   for (const entry of await demoPasses(Date.now(), options.passes ?? 40)) await appliance.passes.save(entry);
   const newest = (await appliance.passes.list({ limit: 1 })).items[0] as PassRecord;
   const hasClip = await writeDemoClip(join(appliance.folder, "clip.mp4"), newest.plate);
@@ -76,12 +76,19 @@ export async function startDemoPage(options: { passes?: number; port?: number } 
   const { url } = await web.start();
   return {
     url,
-    web,
+    get web() {
+      return web;
+    },
     appliance,
     newest,
     hasClip,
     /** The camera goes away, or comes back. */
     stopPictures: () => clearInterval(timer),
+    /** Serves again where it served before. */
+    async restart() {
+      web = createWeb({ ...appliance.deps, config: { host: "127.0.0.1", port: Number(new URL(url).port) } });
+      await web.start();
+    },
     async close() {
       clearInterval(timer);
       await web.close();
