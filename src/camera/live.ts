@@ -4,7 +4,7 @@ import { board } from "./board.js";
 import type { Camera, CameraState, Frame } from "./camera.js";
 import type { GstBinding, GstSample } from "./gstreamer.js";
 import { pipelineText } from "./pipelines.js";
-import { problemOf } from "./problems.js";
+import { isRefusal, problemOf } from "./problems.js";
 import type { Recorder } from "./recorder.js";
 import { createRecordingPlan } from "./recording-plan.js";
 import { fpsOf, frameOf } from "./sample.js";
@@ -147,8 +147,8 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
       }
       return;
     }
-    if (end.why === "error" && plan.blames(end.message)) return;
-    await failed(sentenceOf(end));
+    if (end.why === "error" && plan.blames(end.message, ended.frames)) return;
+    await failed(sentenceOf(end), end.why === "error" && isRefusal(end.message) ? 30_000 : 0);
   }
 
   async function leave(left: Run): Promise<void> {
@@ -163,13 +163,14 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   }
 
   /** Waits longer after each failure, by chance a little more or less, so that many gates do not call at once. */
-  async function failed(why: string): Promise<void> {
+  async function failed(why: string, leastMs = 0): Promise<void> {
     if (options.mode === "watch" && (counts.frames === 0 || source?.kind === "file")) {
       state = "failed";
       problem = `${why}.`;
       return;
     }
-    const waitMs = Math.min(15_000, 500 * 2 ** failures++) * (0.75 + (deps.random ?? Math.random)() / 2);
+    const jitter = 0.75 + (deps.random ?? Math.random)() / 2;
+    const waitMs = Math.max(leastMs, Math.min(15_000, 500 * 2 ** failures++) * jitter);
     counts.reconnects++;
     state = "retrying";
     const sentence = `${why}; trying again every ${Math.max(1, Math.round(waitMs / 1000))} s.`;

@@ -5,11 +5,13 @@ export interface PipelineOptions {
   analysisFps: number;
   /** Every frame of a file as fast as it is asked for, instead of the newest one at the pace of the film. */
   everyFrame: boolean;
-  /** null: nothing is recorded. `copy` passes the camera's own H.264/H.265 through; `encode` makes H.264 of raw pictures. */
-  record: null | { how: "copy" | "encode"; encoder: Encoder };
+  /** null: nothing is recorded. */
+  record: null | { how: RecordHow; encoder: Encoder };
   board: Board;
 }
 
+/** The camera's own stream of this codec as it is, or H.264 encoded here. */
+export type RecordHow = "h264" | "h265" | "encode";
 export type Encoder = "x264enc" | "v4l2h264enc" | "nvv4l2h264enc" | "openh264enc";
 /** On a Jetson decoded pictures lie in the GPU's memory and are fetched from there. */
 export type Board = "jetson" | "other";
@@ -27,14 +29,14 @@ export const encodedFps = 15;
  */
 export function pipelineText(source: Exclude<Source, { kind: "photos" }>, options: PipelineOptions): string {
   const { record } = options;
-  const isEncoded = record?.how === "copy" || sourceIsEncoded(source);
+  const isEncoded = sourceIsEncoded(source);
   const analysis = analysisBranch(options);
   const input = inputText(source, options);
   if (record === null) {
     const decode = isEncoded ? `queue name=backlog ${encodedQueue} ! ${decoder(options)} ` : "";
     return `${input} ${decode}${rawQueue(options)} ! ${analysis}`;
   }
-  if (record.how === "copy") {
+  if (record.how !== "encode") {
     return [
       `${input} tee name=encoded`,
       `encoded. ! queue name=backlog ${encodedQueue} ! ${decoder(options)} ${rawQueue(options)} ! ${analysis}`,
@@ -50,11 +52,11 @@ export function pipelineText(source: Exclude<Source, { kind: "photos" }>, option
   ].join("  ");
 }
 
-/** Whether the recording can be the camera's own stream; else it is encoded here. */
-export function canCopy(source: Source): boolean {
-  return (
-    source.kind === "rtsp" || source.kind === "file" || (source.kind === "v4l2" && source.format === "h264")
-  );
+/** The ways to record a source, best first. Which codec a stream has shows when it is opened. */
+export function waysToRecord(source: Source): readonly RecordHow[] {
+  if (source.kind === "rtsp" || source.kind === "file") return ["h264", "h265", "encode"];
+  if (source.kind === "v4l2" && source.format === "h264") return ["h264", "encode"];
+  return ["encode"];
 }
 
 /** Text inside the quotes of a pipeline. */
@@ -69,13 +71,22 @@ function sourceIsEncoded(source: Source): boolean {
 }
 
 function inputText(source: Exclude<Source, { kind: "photos" }>, options: PipelineOptions): string {
+  const codec = options.record === null || options.record.how === "encode" ? null : options.record.how;
   switch (source.kind) {
-    case "rtsp":
-      // TCP first: a lost UDP packet smears the picture until the next key frame, and plates with it.
-      return `rtspsrc name=source location=${quoted(source.url)} protocols=${rtspProtocols(source.url)} latency=200 drop-on-latency=true tcp-timeout=5000000 timeout=5000000  source. : capsfilter caps="application/x-rtp,media=video" ! parsebin :`;
+    case "rtsp": {
+      // TCP: a lost UDP packet smears the picture until the next key frame, and plates with it.
+      const open = `rtspsrc name=source location=${quoted(source.url)} protocols=${/^rtspu/i.test(source.url) ? "udp" : "tcp"} latency=200 drop-on-latency=true tcp-timeout=5000000 timeout=5000000`;
+      const take =
+        codec === null
+          ? 'capsfilter caps="application/x-rtp,media=video" ! parsebin :'
+          : `capsfilter caps="application/x-rtp,media=video,encoding-name=${codec.toUpperCase()}" ! rtp${codec}depay ! ${codec}parse !`;
+      return `${open}  source. : ${take}`;
+    }
     case "file": {
-      const file = `filesrc location=${quoted(source.path)} ! parsebin name=container  container. : capsfilter caps=${quoted(videoCaps)}`;
-      return options.everyFrame ? `${file} !` : `${file} ! identity name=pace sync=true !`;
+      const caps = codec === null ? videoCaps : `video/x-${codec}`;
+      const take = `capsfilter caps=${quoted(caps)}${codec === null ? "" : ` ! ${codec}parse`}`;
+      const pace = options.everyFrame ? "" : " ! identity name=pace sync=true";
+      return `filesrc location=${quoted(source.path)} ! parsebin name=container  container. : ${take}${pace} !`;
     }
     case "v4l2": {
       const wanted = { any: "", h264: "video/x-h264", mjpeg: "image/jpeg", raw: "video/x-raw" }[
@@ -107,11 +118,6 @@ const videoCaps = [
   "image/jpeg",
   "video/x-raw",
 ].join(";");
-
-function rtspProtocols(url: string): string {
-  if (/^rtspu/i.test(url)) return "udp";
-  return "tcp";
-}
 
 function sizeCaps(wanted: WantedSize): string {
   const width = wanted.width === undefined ? "" : `,width=${wanted.width}`;

@@ -42,6 +42,11 @@ export function problemOf(source: Source, message: GstTrouble): string {
   }
 }
 
+/** Whether a camera refused the password: asked too often, some lock the account. */
+export function isRefusal({ text, detail }: GstTrouble): boolean {
+  return /unauthori[sz]ed|\(401\)|not-authorized/i.test(`${text} ${detail}`);
+}
+
 /** Whether an error came from the recording branch, so that the pictures can go on without it. */
 export function isRecordingProblem(message: GstTrouble): boolean {
   return /GstMP4Mux:record|:encoder|GstAppSink:segments/.test(`${message.detail} ${message.element}`);

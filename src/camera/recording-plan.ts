@@ -2,7 +2,7 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { pickEncoder } from "./board.js";
 import type { GstBinding, GstTrouble } from "./gstreamer.js";
-import { canCopy, type PipelineOptions } from "./pipelines.js";
+import { type PipelineOptions, type RecordHow, waysToRecord } from "./pipelines.js";
 import { isRecordingProblem } from "./problems.js";
 import type { Recorder } from "./recorder.js";
 import type { Source } from "./source.js";
@@ -22,7 +22,9 @@ export interface RecordingPlanDeps {
  * never costs the pictures: the camera's own stream, else encoded here, else nothing for a minute.
  */
 export function createRecordingPlan({ clock, log, binding, recorder }: RecordingPlanDeps) {
-  let how: "copy" | "encode" = "copy";
+  /** Which of the source's ways is tried or has proved right. */
+  let way = 0;
+  let ways: readonly RecordHow[] = [];
   let problem = "";
   let againMs = 0;
   let recording = false;
@@ -41,35 +43,35 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
         pause(`the folder for video cannot be written (${(error as Error).message})`);
         return none;
       }
-      const chosen = canCopy(source) ? how : "encode";
-      const encoder = chosen === "copy" ? "x264enc" : pickEncoder(binding);
+      ways = waysToRecord(source);
+      const how = ways[way % ways.length]!;
+      const encoder = how === "encode" ? pickEncoder(binding) : "x264enc";
       if (encoder === null) {
         pause("this machine has no H.264 encoder; install gstreamer1.0-plugins-ugly");
         return none;
       }
       recording = true;
-      return { record: { how: chosen, encoder }, recorder };
+      return { record: { how, encoder }, recorder };
     },
     /** A frame came through while recording. */
     works(): void {
       if (recording) problem = "";
     },
     /**
-     * Takes note of an error. True: the recording branch was to blame, the next run goes without it or encodes, and
-     * there is no reason to wait.
+     * Takes note of an error of a run that gave `frames`. True: it was about the recording, the next run goes another
+     * way or without it, and there is no reason to wait.
      */
-    blames(message: GstTrouble): boolean {
+    blames(message: GstTrouble, frames: number): boolean {
       if (!recording) return false;
-      const codec = /not-negotiated|could not (be )?link|no common format|not supported/i.test(
-        `${message.text} ${message.detail}`,
-      );
-      if (how === "copy" && codec) {
-        how = "encode";
-        log.info(
-          { detail: message.detail },
-          "The camera's stream cannot be kept as it is; it is encoded here.",
-        );
-        return true;
+      if (
+        frames === 0 &&
+        ways.length > 1 &&
+        /not-negotiated|not-linked|could not link/i.test(message.detail)
+      ) {
+        way++;
+        log.info({ next: ways[way % ways.length] }, "The camera's stream cannot be recorded like this.");
+        // After the last way the source itself must be at fault.
+        return way % ways.length !== 0;
       }
       if (!isRecordingProblem(message)) return false;
       pause(

@@ -58,7 +58,7 @@ export function openSession(
     /** Lets the recording close its file where the pipeline still runs, then stops it. */
     async close(): Promise<void> {
       const running = end === undefined || end.why === "stalled";
-      if (recorder !== null && running) {
+      if (running && (recorder?.current() ?? null) !== null) {
         const finished = new Promise<void>((resolve) => {
           whenEos = resolve;
         });
