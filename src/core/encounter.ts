@@ -1,3 +1,4 @@
+import { beginCourse, type Course, stepCourse } from "./course.js";
 import { type Box, centre, type Quad } from "./geometry.js";
 import { editDistance, type PlateRead } from "./plate.js";
 import type { Direction, Sighting } from "./sighting.js";
@@ -14,9 +15,9 @@ export interface Encounter {
   tally: Tally | null;
   firstAtMs: number;
   lastAtMs: number;
-  firstBox: Box;
   box: Box;
   quad: Quad;
+  course: Course;
   /** Readings in a row that are plainly another plate. */
   contrary: Vote;
   /** Where and when the last reading was taken. */
@@ -36,9 +37,9 @@ export function beginEncounter(trackId: string, track: Track): Encounter {
     tally: null,
     firstAtMs: track.firstAtMs,
     lastAtMs: track.lastAtMs,
-    firstBox: track.firstBox,
     box: track.box,
     quad: track.quad,
+    course: beginCourse(track.firstBox),
     contrary: emptyVote,
     readBox: null,
     readAtMs: Number.NEGATIVE_INFINITY,
@@ -55,7 +56,8 @@ export function continueEncounter(
   read: PlateRead | null,
   atMs: number,
 ): { encounter: Encounter; another: boolean; betterCrop: boolean } {
-  const moved = { ...before, track: track.id, box: track.box, quad: track.quad, lastAtMs: track.lastAtMs };
+  const { box, quad, lastAtMs } = track;
+  const moved = { ...before, track: track.id, box, quad, lastAtMs, course: stepCourse(before.course, box) };
   if (read === null || read.text === "") return { encounter: moved, another: false, betterCrop: false };
   if (contradicts(moved.tally, read)) {
     const contrary = addRead(moved.contrary, read);
@@ -112,6 +114,7 @@ export function rejoin(lost: Encounter, found: Encounter): Encounter {
     lastAtMs: found.lastAtMs,
     box: found.box,
     quad: found.quad,
+    course: stepCourse(lost.course, found.box),
     readBox: found.readBox,
     readAtMs: found.readAtMs,
     bestCrop: Math.max(lost.bestCrop, found.bestCrop),
@@ -128,15 +131,6 @@ export function samePlate(a: Encounter, b: Encounter): boolean {
   return short.length >= 4 && long.includes(short);
 }
 
-/** From the growth of the plate, helped by its way down the picture: cameras look down on who approaches. */
-export function directionOf({ firstBox, box }: Encounter): Direction {
-  const growth = Math.log((box[2] * box[3]) / (firstBox[2] * firstBox[3])) / 2;
-  const down = (centre(box)[1] - centre(firstBox)[1]) / Math.max(firstBox[3], box[3]);
-  const evidence = growth + 0.05 * Math.min(3, Math.max(-3, down));
-  if (Math.abs(evidence) < 0.12) return "unknown";
-  return evidence > 0 ? "approaching" : "leaving";
-}
-
 export function toSighting(
   e: Encounter,
   phase: Sighting["phase"],
@@ -151,7 +145,7 @@ export function toSighting(
     probability: e.tally?.probability ?? 0,
     candidates: e.tally?.candidates ?? [],
     evidence: e.tally?.evidence ?? [],
-    direction: directionOf(e),
+    direction: e.course.direction,
     frames: e.vote.frames,
     firstFrameAtMs: e.firstAtMs,
     lastFrameAtMs: e.lastAtMs,

@@ -1,7 +1,6 @@
 import {
   beginEncounter,
   continueEncounter,
-  directionOf,
   type Encounter,
   rejoin,
   samePlate,
@@ -138,14 +137,14 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
     plate !== sent.plate ||
     sent.probability - probability >= 0.1 ||
     surer ||
-    directionOf(e) !== sent.direction;
+    e.course.direction !== sent.direction;
   return changed || atMs - sent.atMs >= refreshMs ? "update" : null;
 }
 
 function markSent(e: Encounter, atMs: number): Encounter {
   if (e.tally === null) return e;
   const { plate, probability } = e.tally;
-  return { ...e, cropSent: true, sent: { plate, probability, direction: directionOf(e), atMs } };
+  return { ...e, cropSent: true, sent: { plate, probability, direction: e.course.direction, atMs } };
 }
 
 /** The last word on a plate; one that was never mentioned is mentioned now if its readings were worth anything. */

@@ -48,6 +48,14 @@ test("a car that backs away is leaving, one that stands is unknown", () => {
   assert.is(play(standing).told.at(-1)!.direction, "unknown");
 });
 
+test("a car that drives up, waits and backs away is approaching until it has plainly turned", () => {
+  const drive = approach(40, "KX51ABC");
+  const waiting = Array.from({ length: 60 }, () => drive.at(-1)!);
+  const { told } = play([...drive, ...waiting, ...[...drive].reverse()]);
+  const course = told.map((s) => s.direction).filter((d, i, all) => d !== all[i - 1]);
+  assert.equal(course, ["unknown", "approaching", "leaving"]);
+});
+
 test("every noisy track gives one new and one end of the same id, in this order, with rising times", () => {
   forSeeds(200, (random) => {
     const plate = randomPlate(random);
