@@ -174,7 +174,10 @@ def seal(rng, image, x, y, w, h):
     centre = x + w // 2
     if r < .45:
         for dy in (.28, .72):
-            cv2.circle(image, (centre, y + int(h * dy)), max(2, int(h * .17)), colour, -1, cv2.LINE_AA)
+            at, radius = (centre, y + int(h * dy)), max(2, int(h * .17))
+            cv2.circle(image, at, radius, colour, -1, cv2.LINE_AA)
+            if rng.random() < .4:
+                cv2.circle(image, at, max(1, int(radius * rng.random())), vary(rng, (120, 120, 120), 70), max(1, radius // 3), cv2.LINE_AA)
     elif r < .6:
         cv2.circle(image, (centre, y + h // 2), max(2, int(min(w, h) * .3)), colour, -1, cv2.LINE_AA)
     elif r < .75:

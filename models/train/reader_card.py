@@ -20,12 +20,12 @@ ORIGIN = ("Drawn plates of this folder's generator (plates.py); labelled crops o
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--int8", required=True)
-    parser.add_argument("--fp32", required=True)
+    parser.add_argument("--fp32", help="scores of reader-fp32.onnx, for the loss by INT8")
     parser.add_argument("--date", required=True)
     parser.add_argument("--samples", type=int, required=True, help="training samples seen")
     args = parser.parse_args()
     scores = {}
-    for name, path in (("int8", args.int8), ("fp32", args.fp32)):
+    for name, path in (("int8", args.int8), *([("fp32", args.fp32)] if args.fp32 else [])):
         with open(path, encoding="utf8") as file:
             scores[name] = json.load(file)
     parameters, macs = size()

@@ -13,73 +13,28 @@ import numpy as np
 from degrade import degrade
 from plates import LETTERS, draw_plate, pick
 from plate_styles import REGIONS
+from reader_cells import character_cells, shuffle_cells
+from reader_crops import HEIGHT, MARGIN, UNIT, WIDTH, box_quad, cut_crop, held_out, load_crops, scene_crops
 
-HEIGHT, WIDTH, MARGIN = 64, 160, 0.05
 WHOLE, CUT, NOTHING = 0, 1, 2
-UNIT = np.float32([[0, 0], [1, 0], [1, 1], [0, 1]])
-
-
-def load_crops(data, split):
-    """Records of crops/<split>.jsonl with `pixels` (RGB) read in; those of other scripts keep no text."""
-    records = []
-    with open(os.path.join(data, "crops", split + ".jsonl"), encoding="utf8") as lines:
-        for record in map(json.loads, lines):
-            record["pixels"] = cv2.cvtColor(cv2.imread(os.path.join(data, "crops", record["image"])), cv2.COLOR_BGR2RGB)
-            records.append(record)
-    return records
-
-
-def scene_crops(data, narrowest=44):
-    """Crop records cut with much margin from the (small, recompressed) training scenes: labelled plates >= 44 px wide."""
-    records = []
-    with open(os.path.join(data, "scenes", "train.jsonl"), encoding="utf8") as lines:
-        for scene in map(json.loads, lines):
-            good = [p for p in scene["plates"] if p.get("text") and p["box"][2] >= narrowest and not p.get("suspect") and not p.get("script")]
-            pixels = cv2.imread(os.path.join(data, "scenes", scene["image"])) if good else None
-            for plate in good:
-                x, y, w, h = plate["box"]
-                left, top = max(0, int(x - .5 * w)), max(0, int(y - .5 * h))
-                part = pixels[top:int(y + 1.5 * h), left:int(x + 1.5 * w)]
-                records.append({**plate, "set": "scenes", "image": scene["image"], "box": [x - left, y - top, w, h],
-                                "pixels": cv2.cvtColor(part, cv2.COLOR_BGR2RGB)})
-    return records
-
-
-def held_out(record):
-    """True for the 5 % of the training crops (by text, so that a plate is never on both sides) kept for decisions."""
-    return zlib.crc32(record.get("text", record["image"]).encode()) % 20 == 0
-
-
-def box_quad(record, widen=MARGIN):
-    """Corners [4, 2] px (clockwise from top left) of the record's box, widened by a share of its size on each side."""
-    x, y, w, h = record["box"]
-    return (UNIT * (1 + 2 * widen) - widen) * (w, h) + (x, y)
-
-
-def cut_crop(pixels, quad, height=HEIGHT, width=WIDTH):
-    """The quad of a picture straightened to [height, width, 3]; strong reductions are averaged first."""
-    quad = np.float32(quad)
-    tall = max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1]))
-    wide = max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3]))
-    fx, fy = min(1.0, 1.4 * width / max(wide, 1)), min(1.0, 1.4 * height / max(tall, 1))
-    if min(fx, fy) < .75:
-        size = (max(1, round(pixels.shape[1] * fx)), max(1, round(pixels.shape[0] * fy)))
-        quad = quad * (size[0] / pixels.shape[1], size[1] / pixels.shape[0])
-        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    matrix = cv2.getPerspectiveTransform(np.float32(quad), UNIT * np.float32([width, height]))
-    return cv2.warpPerspective(pixels, matrix, (width, height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
 
 
 class Samples:
-    """Endless stream of samples. `data` may be None: then only drawn plates and drawn negatives are made."""
+    """Endless stream of samples. `data` may be None: then only drawn plates and drawn negatives are made.
 
-    def __init__(self, data, seed, real=.42, empty=.07, cut=.08, hard=.45):
+    `cells` {image: character centres} of reader_cells.py lets real plates exchange characters.
+    """
+
+    def __init__(self, data, seed, real=.42, empty=.07, cut=.08, hard=.45, cells=None):
         self.rng = np.random.default_rng(seed)
         self.real, self.empty, self.cut, self.hard = real, empty, cut, hard
         self.crops, self.weights, self.patches = [], None, []
         if data:
             records = load_crops(data, "train") + scene_crops(data)
             self.crops = [c for c in records if not held_out(c) and not c.get("unreadable")]
+            for crop in self.crops:
+                if crop["image"] in (cells or {}):
+                    crop["cells"] = character_cells(crop, cells[crop["image"]])
             weights = np.array([crop_weight(c) for c in self.crops])
             self.weights = np.cumsum(weights / weights.sum())
             self.patches = scene_patches(data, self.rng)
@@ -145,7 +100,9 @@ class Samples:
         quad = quad + (rng.normal(0, sloppy, (4, 2)) + rng.normal(0, sloppy, 2)) * (w, 1.5 * h)
         if rng.random() < .4:
             quad = turn(quad, np.deg2rad(5 * rng.normal()), .1 * rng.normal())
-        kind, text = WHOLE, record.get("text")
+        kind, text, pixels = WHOLE, record.get("text"), record["pixels"]
+        if "cells" in record and rng.random() < .5:
+            pixels, text = shuffle_cells(record, rng)
         if text and rng.random() < self.cut:
             share = .14 + .4 * rng.random()
             left = rng.random() < .5
@@ -158,7 +115,7 @@ class Samples:
         native = h * (1 + 2 * widen)
         tall = min(native, apparent_height(rng, strength)) if rng.random() < .2 + .5 * strength else native
         wide = max(8, int(w * (1 + 2 * widen) * tall / native))
-        sheet = cut_crop(record["pixels"], quad, int(np.clip(tall, 6, 96)), int(np.clip(wide, 8, 256)))
+        sheet = cut_crop(pixels, quad, int(np.clip(tall, 6, 96)), int(np.clip(wide, 8, 256)))
         if rng.random() < .75:
             sheet = degrade(sheet, rng, strength * .8)
         lines = 2 if record.get("lines") == 2 else 1 if text else 0

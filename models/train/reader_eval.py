@@ -15,7 +15,8 @@ import onnx
 from degrade import expose, focus_blur, jpeg, motion_blur, night, noise
 from onnx_run import Runner
 from plates import draw_plate
-from reader_data import HEIGHT, UNIT, WIDTH, box_quad, cut_crop, load_crops, scene_patches
+from reader_crops import HEIGHT, UNIT, WIDTH, box_quad, cut_crop, load_crops
+from reader_data import scene_patches
 from reader_net import decode, encode
 
 KINDS = ("whole", "cut off", "not a plate")

@@ -17,7 +17,8 @@ from torch import nn
 
 from plate_styles import REGIONS
 from quantise import quantise
-from reader_data import Samples, box_quad, cut_crop, held_out, load_crops
+from reader_crops import box_quad, cut_crop, held_out, load_crops
+from reader_data import Samples
 from reader_net import HEIGHT, SLOTS, WIDTH, Reader, encode
 
 

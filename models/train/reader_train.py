@@ -6,6 +6,7 @@
 `--start` begins a new run from known weights. The learning rate follows a cosine over `--minutes` of wall time.
 """
 import argparse
+import json
 import math
 import multiprocessing as mp
 import os
@@ -17,8 +18,9 @@ import torch
 from torch.nn import functional as F
 
 from plate_styles import REGIONS
-from reader_data import NOTHING, WHOLE, Samples, box_quad, cut_crop, held_out, load_crops
-from reader_net import COLUMNS, HEIGHT, ROWS, SLOTS, WIDTH, Reader, decode, encode
+from reader_crops import box_quad, cut_crop, held_out, load_crops
+from reader_data import Samples
+from reader_net import COLUMNS, ROWS, SLOTS, Reader, decode, encode
 
 
 def main():
@@ -94,6 +96,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--real", type=float, default=.42, help="share of real crops in a batch")
     parser.add_argument("--hard", type=float, default=.45, help="share of badly degraded samples once warmed up")
+    parser.add_argument("--cells", help="character centres by reader_align.py: real plates then exchange characters")
     parser.add_argument("--start", help="weights to begin with (checkpoints/reader.pt)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -108,7 +111,11 @@ def feed(queue, hard, args, seed):
     """Worker: puts batches (dict of arrays) into the queue until it is killed."""
     import cv2
     cv2.setNumThreads(1)
-    samples = Samples(args.data or None, seed, real=args.real)
+    cells = None
+    if args.cells:
+        with open(args.cells, encoding="utf8") as file:
+            cells = json.load(file)
+    samples = Samples(args.data or None, seed, real=args.real, cells=cells)
     while True:
         queue.put(pack([samples.draw(hard.value) for _ in range(args.batch)]))
 
