@@ -27,7 +27,10 @@ export interface DrainDeps {
 export interface Drain {
   /** The receiver can be reached: go on after the last event that it has. */
   up(): void;
+  /** The connection broke. The same event first in line again and again is taken for the cause. */
   down(): void;
+  /** Stops without blaming an event: the receiver asked for it, or cannot be reached. */
+  rest(): void;
   /** Something was committed. */
   poke(): void;
   /** Sets where to begin; only before the first `up`. */
@@ -77,6 +80,10 @@ export function createDrain(deps: DrainDeps): Drain {
         first !== -1 && first === suspect.seq
           ? { seq: first, tries: suspect.tries + 1 }
           : { seq: first, tries: 1 };
+      isUp = false;
+      reset();
+    },
+    rest() {
       isUp = false;
       reset();
     },

@@ -40,7 +40,8 @@ const RETAINED = { qos: 1, retain: true } as const;
 
 /** Plain topics on one MQTT connection: events from the outbox, retained states, commands. */
 export function createMqttSink(deps: {
-  url: string;
+  /** null: the broker inside could not be started. */
+  url: string | null;
   config: Config;
   account: Account;
   identity: Identity;
@@ -92,6 +93,11 @@ export function createMqttSink(deps: {
     log,
     servers: 1,
     open: async (_server, events) => {
+      if (deps.url === null)
+        throw {
+          refused: true,
+          sentence: "the broker inside is not running; correct section broker, or set report.url.",
+        };
       const options = connectionOptions(deps.url, config.report, deps.account, identity, protocol);
       const will = { topic: topics.availability, payload: "offline", ...RETAINED };
       try {

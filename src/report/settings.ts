@@ -95,11 +95,11 @@ export const reportSettings = section({
   }),
   onvif: section({
     enabled: z.boolean().default(false).describe("publish plate events as ONVIF-style JSON too"),
-    topic: z
+    topicPrefix: z
       .string()
-      .regex(/^[^#+\s/$][^#+\s]*$/, "no # or + or blank here, and no / or $ in front")
-      .default("onvif-ej")
-      .describe("first level of these topics"),
+      .regex(/^([^#+\s/$][^#+\s]*)?$/, "no # or + or blank here, and no / or $ in front")
+      .default("")
+      .describe("what stands before onvif-ej in these topics; empty: topic, site and gate"),
     plates: plateStyle,
   }),
   webhooks: z

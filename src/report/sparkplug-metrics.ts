@@ -1,0 +1,131 @@
+import type { BarrierView, Figures, HealthView, Identity, StorageView } from "./ports.js";
+import type { Metric } from "./sparkplug-codec.js";
+
+/** What the node knows when it publishes. */
+export interface Snapshot {
+  identity: Identity;
+  barrier: BarrierView;
+  inputs: Readonly<Record<string, boolean>>;
+  health: readonly HealthView[];
+  figures: Figures;
+  storage: StorageView | null;
+  /** The newest event that was reported, as its receiver may see it. */
+  last: LastEvent;
+  counts: Counts;
+  /** Sentence about the newest command. */
+  result: string;
+}
+
+export interface LastEvent {
+  plate: string | null;
+  probability: number | null;
+  verdict: string | null;
+  reason: string | null;
+  passId: string | null;
+  /** The whole message on the plain topic, as JSON text. */
+  json: string | null;
+}
+
+export interface Counts {
+  passes: number;
+  granted: number;
+  denied: number;
+  ask: number;
+}
+
+/** A metric under its full name; the alias is given out by the node. */
+export type NamedMetric = Metric & { name: string };
+
+export const REBIRTH = "Node Control/Rebirth";
+
+/** Metrics of the node itself, besides bdSeq and Rebirth. */
+export function nodeMetrics(s: Snapshot): NamedMetric[] {
+  const { figures, storage, last, counts } = s;
+  const worst = ["bad", "warning", "unknown"].find((w) => s.health.some((p) => p.state === w)) ?? "good";
+  const problem = s.health.find((p) => p.state === "bad") ?? s.health.find((p) => p.state === "warning");
+  return [
+    text("Properties/Software", s.identity.version),
+    text("Properties/Serial", s.identity.serial),
+    text("Properties/Hardware", s.identity.model ?? null),
+    text("Health/State", worst),
+    text("Health/Problem", problem?.sentence ?? ""),
+    { name: "Health/Temperature", type: "Float", value: rounded(figures.temperatureC), unit: "°C" },
+    { name: "Storage/FreeBytes", type: "Int64", value: storage?.freeBytes ?? null, unit: "B" },
+    { name: "Storage/RingBytes", type: "Int64", value: storage?.ringBytes ?? null, unit: "B" },
+    { name: "Storage/OldestVideo", type: "DateTime", value: storage?.oldestAt ?? null },
+    // On the node, not on the gate's device: they go on when the gate's lines are away.
+    text("Event/LastPlate", last.plate),
+    { name: "Event/LastProbability", type: "Float", value: last.probability },
+    text("Event/LastVerdict", last.verdict),
+    text("Event/LastReason", last.reason),
+    text("Event/LastPassId", last.passId),
+    text("Event/Json", last.json),
+    count("Count/Passes", counts.passes),
+    count("Count/Granted", counts.granted),
+    count("Count/Denied", counts.denied),
+    count("Count/Ask", counts.ask),
+  ];
+}
+
+/** Metrics of the device that is the gate. */
+export function gateMetrics(s: Snapshot): NamedMetric[] {
+  const { barrier } = s;
+  return [
+    text("Barrier/State", barrier.state),
+    text("Barrier/Sentence", barrier.sentence),
+    flag("Barrier/Fault", barrier.state === "fault"),
+    flag("Barrier/DryRun", barrier.dryRun),
+    ...Object.entries(s.inputs).map(([name, active]) => flag(`Input/${name}`, active)),
+    flag("Control/Open", false),
+    flag("Control/Close", false),
+    flag("Control/Hold", barrier.state === "held-open"),
+    text("Control/Mode", barrier.mode ?? "normal"),
+    text("Control/Result", s.result),
+  ];
+}
+
+/** Metrics of a device that is a camera. */
+export function cameraMetrics(s: Snapshot, camera: string): NamedMetric[] {
+  const part = s.health.find((p) => p.part === `eye:${camera}`);
+  const fps = s.figures.fps?.[camera];
+  return [
+    text("Camera/State", part?.state ?? "unknown"),
+    text("Camera/Sentence", part?.sentence ?? ""),
+    { name: "Camera/PicturesPerSecond", type: "Float", value: rounded(fps), unit: "1/s" },
+  ];
+}
+
+/** Devices and whether they are there: the gate while its lines are, a camera while pictures come. */
+export function devices(s: Snapshot): { id: string; camera: string | null; alive: boolean }[] {
+  const gateWell = !s.health.some((p) => (p.part === "gate" || p.part === "lines") && p.state === "bad");
+  const cameras = s.health.filter((p) => p.part.startsWith("eye:"));
+  return [
+    { id: deviceId(s.identity.gate), camera: null, alive: gateWell },
+    ...cameras.map((p) => {
+      const camera = p.part.slice(4);
+      return { id: deviceId(`camera-${camera}`), camera, alive: p.state === "good" || p.state === "warning" };
+    }),
+  ];
+}
+
+/** Ids are parts of topics: `/`, `+` and `#` may not be in them. */
+export function deviceId(name: string): string {
+  return name.replace(/[/+#]/g, "-");
+}
+
+function text(name: string, value: string | null): NamedMetric {
+  return { name, type: "String", value };
+}
+
+function flag(name: string, value: boolean): NamedMetric {
+  return { name, type: "Boolean", value };
+}
+
+function count(name: string, value: number): NamedMetric {
+  return { name, type: "Int64", value };
+}
+
+/** Whole numbers, so that noise is no news. */
+function rounded(value: number | undefined): number | null {
+  return value === undefined ? null : Math.round(value);
+}
