@@ -43,7 +43,7 @@ export interface Clips {
   /** Row and file go, by way of the garbage. Throws a sentence for a pinned one; null: there is no such clip. */
   remove(id: string): Promise<ClipRecord | null>;
   onClip(listener: (clip: ClipRecord) => void): void;
-  status(): { open: number; written: number; failed: number; problem: string };
+  status(): { open: number; written: number; failed: number; writtenBytes: number; problem: string };
   close(): Promise<void>;
 }
 
@@ -60,6 +60,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   let queue: Promise<unknown> = Promise.resolve();
   let written = 0;
   let failed = 0;
+  let writtenBytes = 0;
   let problem = "";
   let closed = false;
 
@@ -112,7 +113,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     onClip(listener) {
       listeners.push(listener);
     },
-    status: () => ({ open: pending.size, written, failed, problem }),
+    status: () => ({ open: pending.size, written, failed, writtenBytes, problem }),
     async close() {
       closed = true;
       for (const p of pending.values()) p.cancel();
@@ -184,6 +185,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     };
     await clips.add(clip, [event(clip)]);
     written++;
+    writtenBytes += clip.bytes;
     problem = "";
     for (const listener of listeners) listener(clip);
     return clip;

@@ -5,12 +5,12 @@ import type { SegmentRecord } from "../core/records.js";
 import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { watchWall } from "../system/wall-watch.js";
 import { syncFile, syncFolder } from "./files.js";
 import { readVideo } from "./mp4-read.js";
 import { type RepairReport, repairFolder } from "./repair.js";
 import { createRotation } from "./rotation.js";
 import { segmentId } from "./segment-name.js";
-import { watchWall } from "../system/wall-watch.js";
 
 /** A finished file of the recorder; the path may be absolute or relative to the recording folder. */
 export interface FinishedSegment {
@@ -56,9 +56,9 @@ export interface Ring {
   cameraFolder(camera: string): Promise<string>;
   /** Takes a finished segment into the ring and makes room. Never rejects: what cannot be stored now waits. */
   addSegment(camera: string, segment: FinishedSegment): Promise<void>;
-  /** Makes rows and files agree after any kind of end. Before the eyes start. */
+  /** Makes rows and files agree after any kind of end, and from then on makes room by itself. Before the eyes start. */
   repair(): Promise<RepairReport>;
-  /** Removes what is over the limits. Runs after each segment; call it every minute as well. */
+  /** Removes what is over the limits. Runs after each segment and twice a minute by itself. */
   rotate(): Promise<void>;
   /** Called with each stored segment. */
   onSegment(listener: (segment: SegmentRecord) => void): void;
@@ -68,6 +68,7 @@ export interface Ring {
   close(): Promise<void>;
 }
 
+const ROTATE_MS = 30_000;
 // No row of the store can be older than the card: a machine that was off for this long may as well have a wrong clock.
 const MAX_OFF_MS = 2 * 86_400_000;
 
@@ -85,6 +86,7 @@ export function createRing(parts: RingParts): Ring {
   let problem = "";
   let writtenBytes = 0;
   let queue: Promise<unknown> = Promise.resolve();
+  let cancel = () => {};
 
   return {
     folder,
@@ -101,6 +103,8 @@ export function createRing(parts: RingParts): Ring {
         const report = await repairFolder({ ...parts, bootId: parts.bootId });
         wall = watchWall(clock, report.newestAt, MAX_OFF_MS);
         await rotation.run(wall.isSteady());
+        cancel();
+        cancel = clock.after(ROTATE_MS, tick);
         return report;
       }),
     rotate: () => inTurn(makeRoom),
@@ -118,9 +122,16 @@ export function createRing(parts: RingParts): Ring {
       problem: problem || rotation.problem(),
     }),
     async close() {
+      cancel();
       await queue;
     },
   };
+
+  /** A full disk lets no segment come that would make room. */
+  function tick(): void {
+    void inTurn(makeRoom).catch(() => {});
+    cancel = clock.after(ROTATE_MS, tick);
+  }
 
   /** One change at a time: adding and removing look at the same totals. */
   function inTurn<T>(task: () => Promise<T>): Promise<T> {

@@ -20,6 +20,8 @@ export interface RotationParts {
 
 const DAY_MS = 86_400_000;
 const BATCH = 200;
+// Below this the store itself could not write, whatever the configuration says.
+const HARD_FLOOR_BYTES = 2_000_000;
 
 /** Removes what is over the limits: first the row becomes a garbage row, then the file goes, then the garbage row. */
 export function createRotation({
@@ -35,6 +37,8 @@ export function createRotation({
   let known: { count: number; bytes: number; oldestAt: number | null; clipBytes: number } | null = null;
   let free = 0;
   let rotated = 0;
+  /** Rows whose files had to go before them. */
+  const fileless = new Set<string>();
   let problem = "";
 
   return {
@@ -70,9 +74,14 @@ export function createRotation({
   };
 
   async function rotate(now: Ages): Promise<void> {
+    if (fileless.size > 0) {
+      await segments.discard([...fileless]);
+      fileless.clear();
+      await sweep();
+    }
     known ??= await count();
     free = await freeBytes();
-    const shortBytes = Math.max(0, config.minFreeBytes - free);
+    const shortBytes = Math.max(0, Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free);
     const requests = await clips.wanted();
     const excess = Math.max(known.bytes - config.maxBytes, shortBytes, 0);
     const oldest = await segments.oldest(BATCH);
@@ -121,9 +130,9 @@ export function createRotation({
     free = await freeBytes();
     const requests = await clips.wanted();
     const drop = segmentsToDrop(
-      await segments.oldest(BATCH),
+      (await segments.oldest(BATCH + fileless.size)).filter((s) => !fileless.has(s.id)),
       requests,
-      Math.max(config.minFreeBytes - free, 8_000_000),
+      Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free,
       Number.POSITIVE_INFINITY,
       {
         monotonicMs: 0,
@@ -139,8 +148,8 @@ export function createRotation({
     problem = "The disk is full; the oldest video was removed to go on.";
     log.error({ files: drop.length }, problem);
     await removeFiles(drop.map((s) => join(folder, s.path)));
+    for (const segment of drop) fileless.add(segment.id);
     rotated += drop.length;
-    await segments.discard(drop.map((s) => s.id)).catch(() => {});
     known = null;
   }
 

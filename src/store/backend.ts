@@ -13,6 +13,10 @@ export interface Backend {
   rollback(): void;
   /** Work that may take a while, done when nothing waits; gives what it did, for the log. */
   maintain(): string | null;
+  /** True when the log has grown so far that maintenance should not wait for a pause. */
+  isMaintenanceDue(): boolean;
+  /** The disk is full: gives up what is kept for this moment, so that the next group can be written. May throw. */
+  relieve(): void;
   /** The data cannot be trusted any more: the next start has to look. */
   damaged(): void;
   /** A file that has to be checked in the background; null: none. */

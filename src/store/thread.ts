@@ -53,6 +53,7 @@ function serve(store: Backend): void {
         message = receiveMessageOnPort(port)?.message as ToThread | undefined;
       }
       if (group.length > 0) runGroup(store, group);
+      if (store.isMaintenanceDue()) maintain();
       if (message !== undefined && "close" in message) return close();
     }
     idle = setTimeout(maintain, MAINTAIN_AFTER_MS);
@@ -100,10 +101,20 @@ function runGroup(store: Backend, group: readonly Call[]): void {
     store.rollback();
     if (isCorrupt(error)) store.damaged();
     if (isCorrupt(error) || !isDiskTrouble(error)) throw error;
+    relieve(store);
     answers.length = 0;
     for (const call of group) answers.push(readOnly(store, call, error as Error));
   }
   say({ type: "answers", answers, figures: store.figures() });
+}
+
+/** Makes room for the next try. */
+function relieve(store: Backend): void {
+  try {
+    store.relieve();
+  } catch (error) {
+    if (!isDiskTrouble(error)) throw error;
+  }
 }
 
 function runCall(store: Backend, call: Call): Answer {

@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -15,6 +16,8 @@ import { fakeClock } from "../support/fake-clock.js";
 import { temporaryFolder } from "../support/folder.js";
 import { noon, passEntry } from "../support/records.js";
 import { type SegmentShape, writeSegment } from "../support/segments.js";
+import { skipLoudly } from "../support/skip.js";
+import { mountSmall } from "../support/small-disk.js";
 import { until } from "../support/until.js";
 
 async function station(settings: object = {}, folder = temporaryFolder(), bootId = "boot-1") {
@@ -23,7 +26,7 @@ async function station(settings: object = {}, folder = temporaryFolder(), bootId
   await store.start();
   const recordings = join(folder, "recording");
   const config = { ...defaultConfig().recording, segmentSeconds: 4, minFreeBytes: 0, ...settings };
-  const free = { bytes: 1e12 };
+  const free: { bytes: number | null } = { bytes: 1e12 };
   const ring = createRing({
     folder: recordings,
     repositories: store,
@@ -31,7 +34,7 @@ async function station(settings: object = {}, folder = temporaryFolder(), bootId
     clock,
     log: silentLog,
     bootId,
-    freeBytes: async () => free.bytes,
+    freeBytes: async () => free.bytes ?? statfsSync(folder).bavail * statfsSync(folder).bsize,
   });
   const repaired = await ring.repair();
   const event = (clip: ClipRecord) => ({
@@ -182,6 +185,33 @@ test("a pinned clip is refused to go; an unpinned one goes with its file", async
   assert.not.ok(existsSync(join(s.recordings, clip.path)));
   assert.is(await s.store.clips.find(clip.id), null);
   await s.close();
+});
+
+test("a disk that fills up is recovered from: recording goes on, the oldest video goes, decisions are kept", async () => {
+  const folder = temporaryFolder();
+  if (!mountSmall(folder, 8))
+    return skipLoudly("the full disk", "mounting a small file system takes root and a kernel that lets it");
+  try {
+    const s = await station({ maxBytes: 1e9, minFreeBytes: 0 }, folder);
+    s.free.bytes = null;
+    // An hour in segments of four seconds: many times what fits.
+    for (let i = 0; i < 900; i++) {
+      await s.record({ bytesPerPicture: 2000, perFragment: 10 }).catch(() => {});
+      if (i % 30 === 0) void s.store.passes.save(passEntry(`p${i}`, `AB${i}`));
+    }
+    await until(() => s.store.status().waiting === 0, "every pass is written");
+    for (let i = 0; i < 900; i += 30)
+      assert.ok((await s.store.passes.find(`p${i}`)) !== null, `pass ${i} is there`);
+    const rows = await s.store.segments.all();
+    assert.ok(rows.length > 10, `${rows.length} segments are kept`);
+    assert.ok(rows.at(-1)!.endedAt >= s.clock.wallMs() - 20_000, "the newest video is there");
+    await s.close();
+    const again = await station({ maxBytes: 1e9 }, folder, "boot-2");
+    assert.equal([again.repaired.droppedRows, again.repaired.removedFiles], [0, 0]);
+    await again.close();
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
 });
 
 test("a clock that is set forward by years moves this run's recordings with it and removes none of them", async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,6 +11,7 @@ import { silentLog } from "../../src/system/log.js";
 import { temporaryFolder } from "../support/folder.js";
 import { accessRule, passEntry } from "../support/records.js";
 import { skipLoudly } from "../support/skip.js";
+import { mountSmall } from "../support/small-disk.js";
 import { until } from "../support/until.js";
 
 async function openStore(folder: string) {
@@ -202,17 +203,6 @@ test("while the disk is full passes wait in memory and are written when there is
 });
 
 test.run();
-
-/** A file system of a few megabytes at this folder; false where this machine does not let us. */
-function mountSmall(folder: string, megabytes: number): boolean {
-  mkdirSync(folder, { recursive: true });
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", folder], { stdio: "ignore" });
-    return existsSync(folder);
-  } catch {
-    return false;
-  }
-}
 
 function fillUp(file: string): void {
   try {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
 import { mark, markDamaged, openHealthy } from "../recovery.js";
+import { createReserve } from "../reserve.js";
 import { createAuditTable } from "./audit.js";
 import { createChain } from "./chain.js";
 import { createClipTable } from "./clips.js";
@@ -21,6 +22,8 @@ import { createWearTable } from "./wear.js";
 export const DATABASE_NAME = "plategate.db";
 const PAGE_BYTES = 4096;
 const CHECKPOINT_PAGES = 250;
+// Where calls never pause, this many pages are carried over between two groups.
+const FULL_LOG_PAGES = 1000;
 const LOG_LIMIT_BYTES = 8_388_608;
 const OPTIMIZE_MS = 3_600_000;
 
@@ -39,6 +42,8 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
   const settings = createSettingTable(db);
   const search = createSearch(db);
   let writtenBytes = 0;
+  let isMaintenanceDue = false;
+  const reserve = createReserve(join(folder, "reserve"));
   let optimizedAtMs = Number.NEGATIVE_INFINITY;
   const checkpoint = (how: "noop" | "passive" | "truncate") =>
     (db.pragma(`wal_checkpoint(${how})`) as Checkpoint[])[0]!;
@@ -89,7 +94,8 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
     },
     commit() {
       commit();
-      const { log } = checkpoint("noop");
+      const { log, checkpointed } = checkpoint("noop");
+      isMaintenanceDue = log - checkpointed > FULL_LOG_PAGES;
       // A log that is written over from its beginning counts from zero again.
       writtenBytes += (log >= logPages ? log - logPages : log) * (PAGE_BYTES + 24);
       logPages = log;
@@ -97,11 +103,14 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
     rollback() {
       if (db.inTransaction) rollback();
     },
+    isMaintenanceDue: () => isMaintenanceDue,
     maintain() {
+      isMaintenanceDue = false;
       if (clock.monotonicMs() - optimizedAtMs > OPTIMIZE_MS) {
         optimizedAtMs = clock.monotonicMs();
         db.pragma("optimize");
       }
+      reserve.keep();
       const { log, checkpointed } = checkpoint("noop");
       if (log - checkpointed < CHECKPOINT_PAGES) return null;
       // Truncating waits for readers; it is only worth that when the log has outgrown what is kept of it.
@@ -109,6 +118,11 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
       const pages = Math.max(0, Math.max(done.checkpointed, log) - checkpointed);
       writtenBytes += pages * PAGE_BYTES;
       return `checkpoint of ${pages} pages`;
+    },
+    relieve() {
+      reserve.release();
+      checkpoint("truncate");
+      logPages = 0;
     },
     damaged() {
       markDamaged(file);
