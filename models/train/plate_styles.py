@@ -29,6 +29,10 @@ class Style(NamedTuple):
     tall: tuple = (0.62, 0.85)
 
 
+# Letters that a region's offices hand out, where O, I, Q or vowels are left out because they look like others.
+LETTERS_OF = {"china": "ABCDEFGHJKLMNPQRSTUVWXYZ", "france": "ABCDEFGHJKLMNPQRSTVWXYZ", "italy": "ABCDEFGHJKLMNPRSTVWXYZ",
+              "britain": "ABCDEFGHJKLMNOPRSTUVWXYZ", "russia": "ABEKMHOPCTYX", "india": "ABCDEFGHJKLMNPQRSTUVWXYZ"}
+
 STATES = ("ALABAMA", "ALASKA", "ARIZONA", "ARKANSAS", "California", "Colorado", "CONNECTICUT", "DELAWARE", "FLORIDA", "GEORGIA",
           "HAWAII", "IDAHO", "Illinois", "INDIANA", "IOWA", "KANSAS", "Kentucky", "LOUISIANA", "MAINE", "MARYLAND",
           "Massachusetts", "MICHIGAN", "Minnesota", "MISSISSIPPI", "MISSOURI", "MONTANA", "NEBRASKA", "NEVADA", "NEW HAMPSHIRE",

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from glyphs import CAP, Faces
-from plate_styles import REGIONS, STATES, STYLES
+from plate_styles import LETTERS_OF, REGIONS, STATES, STYLES
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 VOWELS, CONSONANTS = "AEIOUY", "BCDFGHJKLMNPRSTVWZ"
@@ -35,7 +35,8 @@ def draw_plate(rng):
     """A random Plate about 72 to 128 px high."""
     style = STYLES[int(np.searchsorted(SHARES, rng.random()))]
     pattern = pick(rng, style.patterns)
-    rows = [tokens(rng, row) for row in pattern.split("|")]
+    letters = LETTERS_OF.get(style.region, LETTERS) if rng.random() < .9 else LETTERS
+    rows = [tokens(rng, row, letters) for row in pattern.split("|")]
     text = "".join(c for row in rows for kind, c, _ in row if kind == "char")
     if not 1 <= len(text) <= 12:
         return draw_plate(rng)
@@ -93,7 +94,7 @@ def vanity(rng):
     return out[:length]
 
 
-def tokens(rng, row):
+def tokens(rng, row, letters):
     """Drawable tokens (kind, character, size) of a pattern row."""
     out, i = [], 0
     while i < len(row):
@@ -105,7 +106,7 @@ def tokens(rng, row):
         if c == "V":
             out += [("char", v, 1.0) for v in (vanity(rng) if row == "V" else vanity(rng)[:3])]
         elif c in "A9X":
-            out.append((kind, pick(rng, LETTERS if c == "A" or (c == "X" and rng.random() < .5) else DIGITS), size))
+            out.append((kind, pick(rng, letters if c == "A" or (c == "X" and rng.random() < .5) else DIGITS), size))
         elif c in " -.*#":
             out.append((c, c, size))
         else:

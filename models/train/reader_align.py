@@ -1,7 +1,8 @@
-"""Finds where each character stands in the labelled one-line crops, for `reader_cells.py`.
+"""Finds where each character stands in the labelled crops, for `reader_cells.py`.
 
     python3 reader_align.py --data ../../../shared/data --checkpoint /tmp/reader/checkpoint.pt --out /tmp/reader/cells.json
 
+The file holds {image: centres}, a share of the widened box's width from its left edge; the lower line of two adds 1.
 The reader's own CTC head is aligned with the known text (Viterbi, Graves et al. 2006), so a half-trained reader is enough.
 """
 import argparse
@@ -22,15 +23,17 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     net, found = load_reader(args.checkpoint), {}
-    records = [r for r in load_crops(args.data, "train") if len(r.get("text", "")) > 2 and r.get("lines") != 2]
+    records = [r for r in load_crops(args.data, "train") if len(r.get("text", "")) > 2]
     for start in range(0, len(records), 64):
         part = records[start:start + 64]
         crops = torch.from_numpy(np.stack([cut_crop(r["pixels"], box_quad(r)) for r in part]))
         with torch.no_grad():
             tokens = net.features(crops).flatten(2).transpose(1, 2)
-            scores = torch.log_softmax(net.ctc(tokens).unflatten(1, (ROWS, COLUMNS)).mean(1), -1).numpy()
-        for record, score in zip(part, scores):
-            centres, worst = align(score, encode(record["text"]))
+            logits = net.ctc(tokens).unflatten(1, (ROWS, COLUMNS))
+            one = torch.log_softmax(logits.mean(1), -1).numpy()
+            two = torch.log_softmax(logits.unflatten(1, (2, ROWS // 2)).mean(2).flatten(1, 2), -1).numpy()
+        for i, record in enumerate(part):
+            centres, worst = align((two if record.get("lines") == 2 else one)[i], encode(record["text"]))
             if worst > np.log(.15):
                 found[record["image"]] = [round(c / COLUMNS, 4) for c in centres]
     with open(args.out, "w", encoding="utf8") as file:

@@ -148,7 +148,7 @@ def crop_weight(record):
     """How often a crop is drawn: hard (transcribed by eye) and two-line ones more, the many alike ones less."""
     weight = {"ccpd": .6, "robertlucian": .8, "scenes": .3}.get(record["set"], 1.0)
     weight *= 1.4 if record.get("text_source") == "eye" else 1.0
-    weight *= 1.4 if record.get("lines") == 2 else 1.0
+    weight *= 1.8 if record.get("lines") == 2 else 1.0
     return weight if "text" in record else .15
 
 
