@@ -160,7 +160,7 @@ export function createSession(deps: {
       json: JSON.stringify(message),
     };
     const historical = row.at < bornAt;
-    const metrics = gateMetrics(snapshot())
+    const metrics = nodeMetrics(snapshot())
       .filter(
         (m) =>
           (facts !== null && m.name.startsWith("Event/")) ||
