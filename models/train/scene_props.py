@@ -8,6 +8,8 @@ import string
 import cv2
 import numpy as np
 
+from scene_light import noise
+
 FONTS = [cv2.FONT_HERSHEY_SIMPLEX, cv2.FONT_HERSHEY_DUPLEX, cv2.FONT_HERSHEY_COMPLEX, cv2.FONT_HERSHEY_TRIPLEX,
          cv2.FONT_HERSHEY_PLAIN, cv2.FONT_HERSHEY_COMPLEX_SMALL]
 WORDS = ("parking private exit entrance stop visitors only taxi sale open closed welcome deliveries reception no entry "
@@ -122,6 +124,20 @@ def bars(rng, image, x, y, w, h):
             cv2.line(image, (int(v), int(y)), (int(v + skew), int(y + h)), ink, thick, cv2.LINE_AA)
 
 
+def fence(rng, image):
+    """Posts and rails running away to a vanishing point, as along a drive."""
+    h, w = image.shape[:2]
+    vx, vy, side = rng.uniform(0.2, 0.8) * w, rng.uniform(0.2, 0.6) * h, rng.choice([-1, 1])
+    ink, start, low, high = grey(rng), rng.uniform(0.3, 1.2) * w, rng.uniform(0.1, 0.8) * h, rng.uniform(-0.6, 0.0) * h
+    n = int(rng.integers(8, 40))
+    for k in range(n):
+        f = 1.0 / (1.0 + k * rng.uniform(0.2, 0.22))
+        x = int(vx + side * start * f)
+        cv2.line(image, (x, int(vy + low * f)), (x, int(vy + high * f)), ink, max(1, int(0.012 * w * f)), cv2.LINE_AA)
+    for v in np.linspace(high, low, int(rng.integers(2, 8))):
+        cv2.line(image, (int(vx), int(vy)), (int(vx + side * start), int(vy + v)), ink, 1 + int(rng.random() * 2), cv2.LINE_AA)
+
+
 def badge(rng, image, x, y, size):
     """Chrome letters or an emblem without a plate behind."""
     if rng.random() < 0.6:
@@ -162,6 +178,13 @@ def backdrop(rng, h, w):
         a, b = (np.array(t, np.float32) for t in tones)
         ramp = np.linspace(0, 1, max(1, y1 - y0), dtype=np.float32)[:, None]
         image[y0:y1] = (a + (b - a) * ramp)[:, None].astype(np.uint8)
+    if rng.random() < 0.6:
+        k, strength = rng.uniform(1, 5, 2), np.float32(rng.uniform(0.2, 1.2))
+        grain = noise(rng, int(h / k[0]), int(w / k[1]))[:, :, :1 + 2 * int(rng.integers(0, 2))].astype(np.float32)
+        grain = cv2.resize(grain, (w, h)).reshape(h, w, -1)
+        image = np.clip(image + grain * strength, 0, 255).astype(np.uint8)
+    if rng.random() < 0.25:
+        fence(rng, image)
     for _ in range(int(rng.integers(0, 7))):
         x, y, bw, bh = rng.uniform(-0.2, 1) * w, rng.uniform(-0.2, 0.9) * h, rng.uniform(0.05, 0.6) * w, rng.uniform(0.05, 0.7) * h
         kind = rng.random()

@@ -84,12 +84,14 @@ class Maker:
             middle, at = [(b[0] + b[2]) / 2, (b[1] + b[3]) / 2], [rng.uniform(0.05, 0.95) * w, rng.uniform(0.05, 0.95) * h]
             own = (b[2] - b[0]) * wide
             scale = min(np.exp(rng.uniform(np.log(12), np.log(min(600, 0.95 * w)))) / own, 4.0, 0.8 * h / (b[3] - b[1]))
-            scale = max(scale, 0.6 * min(w / (iw * wide), h / ih))
+            scale = max(scale, 0.75 * min(w / (iw * wide), h / ih))
         else:
             middle, at = [iw / 2, ih / 2], [w / 2, h / 2]
             scale = min(w / (iw * wide), h / ih) * (1.0 if whole else np.exp(rng.uniform(-0.7, 1.0)))
             if not whole:
                 middle = [rng.uniform(0.1, 0.9) * iw, rng.uniform(0.1, 0.9) * ih]
+        if rng.random() < 0.85:
+            at = [fill(at[0], middle[0] * wide * scale, iw * wide * scale, w), fill(at[1], middle[1] * scale, ih * scale, h)]
         m = self.camera(rng, middle, at, wide, scale, big=bool(replace) and rng.random() < 0.5, w=w)
         pad = PAD if rng.random() < 0.6 else int(rng.integers(0, 256))
         image = self.look(i, m, scale, w, h, pad)
@@ -158,6 +160,12 @@ class Maker:
             cv2.fillConvexPoly(image, np.round((quad - middle) * [1.05, 1.2] + middle).astype(np.int32), props.grey(rng, 0, 90), cv2.LINE_AA)
         paint(rng, image, texture, quad)
         return [r]
+
+
+def fill(at, before, size, room):
+    """Moves a scaled scene (`size` px, `before` px of it left of the point `at`) so that it wastes no room."""
+    spare = room - size
+    return min(max(at - before, min(0.0, spare)), max(0.0, spare)) + before
 
 
 def flip(r, w):
