@@ -46,7 +46,7 @@ def draw_plate(rng):
     ground, ink = pick(rng, style.colours)
     ground, ink = vary(rng, ground), vary(rng, ink)
     image = np.empty((height, width, 3), np.uint8)
-    image[:] = ground
+    cv2.rectangle(image, (0, 0), (width, height), ground, -1)
     if rng.random() < style.logo:
         scenery(rng, image, ground)
     left, right, top, bottom = (int(width * (.015 + .04 * rng.random())) for _ in range(4))
@@ -260,8 +260,8 @@ def scenery(rng, image, ground):
 
 def blend(rng, image, mask, ink):
     """Paints the ink through the mask, with an embossed edge for some."""
-    alpha = mask[..., None].astype(np.uint16)
-    out = ((image * (255 - alpha) + alpha * np.array(ink, np.uint16)) // 255).astype(np.uint8)
+    painted = cv2.merge([cv2.convertScaleAbs(mask, alpha=c / 255) for c in ink])
+    out = cv2.add(cv2.multiply(image, cv2.merge([255 - mask] * 3), scale=1 / 255), painted)
     if rng.random() < .4:
         dx, dy = rng.integers(-1, 2), pick(rng, (-1, 1))
         edge = cv2.subtract(np.roll(mask, (dy, dx), (0, 1)), mask)
