@@ -13,7 +13,7 @@ export interface PlateLook {
   detection: Detection;
   /** null: its corners could not be straightened. */
   kind: CropKind | null;
-  /** null: it is no whole plate. */
+  /** null: it is no whole plate; a plate at the edge of the picture is taken to go on beyond it. */
   read: PlateRead | null;
 }
 
@@ -65,7 +65,9 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       const looks = readings.map((reading, i): PlateLook => {
         const detection = detections[i]!;
         if (reading === null) return { detection, kind: null, read: null };
-        return { detection, kind: reading.kind, read: reading.kind === "whole" ? reading.read : null };
+        // A plate cut between two characters by the edge of the picture looks whole to the reader.
+        const kind = reading.kind === "whole" && touchesEdge(detection.box, picture) ? "cut" : reading.kind;
+        return { detection, kind, read: kind === "whole" ? reading.read : null };
       });
       return { looks, stages: { straighten: straightenMs, read: readMs } };
     },
@@ -97,4 +99,9 @@ function zoneOf({ width, height }: Picture, zone: VisionOptions["zone"]): Box {
   const part: Box = [left * width, top * height, (right - left) * width, (bottom - top) * height];
   // A zone of nothing is a slip of the hand, not a wish to see nothing.
   return part[2] >= 32 && part[3] >= 32 ? part : [0, 0, width, height];
+}
+
+function touchesEdge([x, y, w, h]: Box, { width, height }: Picture): boolean {
+  const near = Math.max(3, 0.12 * h);
+  return x < near || x + w > width - near || y < near / 3 || y + h > height - near / 3;
 }

@@ -163,3 +163,28 @@ export function plausiblePlate(random: Random): string {
     s === "L" ? random.pick("ABCDEFGHJKLMNPRSTUVWXYZ") : random.pick("0123456789"),
   ).join("");
 }
+
+/** Part of a picture. */
+export function cutPicture(picture: Picture, x: number, y: number, width: number, height: number): Picture {
+  const rgb = new Uint8Array(width * height * 3);
+  for (let row = 0; row < height; row++) {
+    const from = ((y + row) * picture.width + x) * 3;
+    rgb.set(picture.rgb.subarray(from, from + width * 3), row * width * 3);
+  }
+  return { width, height, rgb };
+}
+
+/** Pictures of one size side by side, row by row. */
+export function joinPictures(pictures: readonly Picture[], columns: number): Picture {
+  const { width, height } = pictures[0]!;
+  const whole = { width: width * columns, height: height * Math.ceil(pictures.length / columns) };
+  const rgb = new Uint8Array(whole.width * whole.height * 3);
+  for (const [i, picture] of pictures.entries()) {
+    const [left, top] = [(i % columns) * width, Math.floor(i / columns) * height];
+    for (let row = 0; row < height; row++) {
+      const at = ((top + row) * whole.width + left) * 3;
+      rgb.set(picture.rgb.subarray(row * width * 3, (row + 1) * width * 3), at);
+    }
+  }
+  return { ...whole, rgb };
+}

@@ -1,0 +1,111 @@
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { WatchLine } from "../../src/commands/watch.js";
+import { boxAround, iou } from "../../src/core/geometry.js";
+import { modelsFolder } from "../../src/vision/models-folder.js";
+import { lookAtPhoto } from "../../src/vision/photo.js";
+import { openVision } from "../../src/vision/vision.js";
+import { cutPicture, drawPlate, joinPictures, plausiblePlate } from "../support/plate-drawing.js";
+import { seeded } from "../support/random.js";
+import { skipLoudly } from "../support/skip.js";
+
+const cli = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
+const film = process.env.PLATEGATE_FILM ?? "../shared/data/videos/uk-roundabout-720p.mp4";
+const vision = await openVision({ modelsFolder: modelsFolder(), threads: 1, minConfidence: 0.3 });
+
+test("twenty plates in one picture are found and read, each at its place", async () => {
+  const random = seeded(3);
+  const drawn = await Promise.all(
+    Array.from({ length: 20 }, async (_, i) => {
+      const text = plausiblePlate(random);
+      return { text, ...(await drawPlate({ text, heightPx: 30 + i }, random)) };
+    }),
+  );
+  const looks = await lookAtPhoto(vision, joinPictures(drawn, 4));
+  assert.is(looks.length, 20);
+  const right = drawn.filter(({ text, quad, width, height }, i) => {
+    const [x, y, w, h] = boxAround(quad);
+    const place = [x + (i % 4) * width, y + Math.floor(i / 4) * height, w, h] as const;
+    return looks.some((l) => l.read?.text === text && iou(l.detection.box, place) > 0.5);
+  });
+  assert.ok(right.length >= 19, `${right.length} of 20`);
+});
+
+test("a picture without a plate gives none", async () => {
+  for (const grey of [0, 90, 255]) {
+    const plain = { width: 1280, height: 720, rgb: new Uint8Array(1280 * 720 * 3).fill(grey) };
+    assert.equal(await lookAtPhoto(vision, plain), []);
+  }
+});
+
+test("a plate that the edge of the picture cuts is never read as a whole one", async () => {
+  const random = seeded(11);
+  for (let i = 0; i < 12; i++) {
+    const drawn = await drawPlate({ text: plausiblePlate(random), heightPx: 40 }, random, 480, 288);
+    const [x, , w] = boxAround(drawn.quad);
+    const left = Math.round(x + w * (0.1 + 0.05 * i));
+    const looks = await lookAtPhoto(vision, cutPicture(drawn, left, 0, 480 - left, 288));
+    const whole = looks.filter((l) => l.read !== null && l.detection.box[0] < 12);
+    assert.equal(
+      whole.map((l) => l.read?.text),
+      [],
+      `cut at ${(0.1 + 0.05 * i).toFixed(2)}`,
+    );
+  }
+});
+
+test("rubbish of any size is looked at without a crash, and the corners that come are numbers", async () => {
+  for (let seed = 1; seed <= 10; seed++) {
+    const random = seeded(seed);
+    const [width, height] = [random.whole(1, 900), random.whole(1, 600)];
+    const rgb = Uint8Array.from({ length: width * height * 3 }, () => random.whole(0, 255));
+    for (const { detection } of await lookAtPhoto(vision, { width, height, rgb })) {
+      const numbers = [...detection.box, ...detection.quad.flat(), detection.confidence];
+      assert.ok(numbers.every(Number.isFinite), `seed ${seed}`);
+    }
+  }
+});
+
+test("the demo film gives its two passes", async () => {
+  const lines = await watch("demo");
+  assert.equal(
+    lines.map((l) => [l.plate, l.decision]),
+    [
+      ["PG26DEM", "granted"],
+      ["XB71NOT", "denied"],
+    ],
+  );
+  assert.is(lines[0]!.direction, "approaching");
+});
+
+test("a real film of one car in the rain gives one pass with its plate", async () => {
+  if (!existsSync(film)) return skipLoudly("the real film", `${film} is not there`);
+  const truth = JSON.parse(readFileSync(film.replace(/\.mp4$/, ".json"), "utf8")) as { plates: string[] };
+  const lines = await watch(film);
+  assert.equal(
+    lines.map((l) => l.plate),
+    truth.plates,
+  );
+  assert.is(lines[0]!.direction, "approaching");
+  assert.ok(lines[0]!.score > 0.9);
+});
+
+test.after(() => vision.close());
+test.run();
+
+async function watch(source: string): Promise<WatchLine[]> {
+  const args = [cli, "watch", "--json", "--allow", "PG26DEM", source];
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.on("data", (chunk) => {
+    output += chunk;
+  });
+  assert.is(await new Promise((resolve) => child.on("close", resolve)), 0);
+  return output
+    .split("\n")
+    .filter((l) => l !== "")
+    .map((l) => JSON.parse(l) as WatchLine);
+}
