@@ -58,7 +58,7 @@ export function continueEncounter(
 ): { encounter: Encounter; another: boolean; betterCrop: boolean } {
   const { box, quad, lastAtMs } = track;
   const moved = { ...before, track: track.id, box, quad, lastAtMs, course: stepCourse(before.course, box) };
-  if (read === null || read.text === "") return { encounter: moved, another: false, betterCrop: false };
+  if (read === null || !isLegible(read)) return { encounter: moved, another: false, betterCrop: false };
   if (contradicts(moved.tally, read)) {
     const contrary = addRead(moved.contrary, read);
     const other = tally(contrary);
@@ -154,6 +154,11 @@ export function toSighting(
     frameWidth: frame.width,
     frameHeight: frame.height,
   };
+}
+
+/** False for a guess: at under a half for each character the frames of a smudge would only vote for each other's noise. */
+function isLegible({ text, score }: PlateRead): boolean {
+  return text !== "" && score ** (1 / text.length) >= 0.5;
 }
 
 /** A clear reading that has hardly a character in common with what many frames agreed on. */

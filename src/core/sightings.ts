@@ -38,6 +38,9 @@ export interface SightingsOptions {
 export const noSightings: SightingsState = { nextNumber: 1, encounters: [] };
 export const sightingsDefaults = { rejoinMs: 4000, refreshMs: 1000, rereadMs: 700 } as const;
 
+/** Probability from which a plate is worth telling; what stays below was too far away or no plate at all. */
+const TELL = 0.6;
+
 /** What came out of one frame. */
 export interface SightingsStep {
   state: SightingsState;
@@ -128,8 +131,7 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
   if (e.tally === null) return null;
   const { plate, probability } = e.tally;
   if (e.sent === null) {
-    const sure = e.vote.frames >= 2 && probability >= 0.6;
-    return sure || (e.vote.frames >= 6 && probability >= 0.3) ? "new" : null;
+    return e.vote.frames >= 2 && probability >= TELL ? "new" : null;
   }
   const { sent } = e;
   const surer = probability - sent.probability >= 0.05 || (probability >= 0.95 && sent.probability < 0.95);
@@ -156,7 +158,7 @@ function farewell(
   const end = { sighting: toSighting(e, "end", options.camera, frame), withCrop: false };
   if (e.sent !== null) return [{ ...end, withCrop: !e.cropSent }];
   const probability = e.tally?.probability ?? 0;
-  const worth = (e.vote.frames >= 2 && probability >= 0.4) || (e.vote.frames === 1 && probability >= 0.8);
+  const worth = (e.vote.frames >= 2 && probability >= TELL) || (e.vote.frames === 1 && probability >= 0.85);
   return worth ? [{ sighting: toSighting(e, "new", options.camera, frame), withCrop: !e.cropSent }, end] : [];
 }
 
