@@ -39,7 +39,7 @@ const commands: Record<string, Entry> = {
     load: async () => (await import("./commands/settings.js")).settingsCommand,
   },
   doctor: {
-    usage: "doctor [--config FILE]",
+    usage: "doctor [--config FILE] [--json]",
     sentence: "tells what works on this machine",
     load: async () => (await import("./commands/doctor.js")).doctorCommand,
   },
