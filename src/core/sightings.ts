@@ -38,9 +38,6 @@ export interface SightingsOptions {
 export const noSightings: SightingsState = { nextNumber: 1, encounters: [] };
 export const sightingsDefaults = { rejoinMs: 4000, refreshMs: 1000, rereadMs: 700 } as const;
 
-/** Probability from which a plate is worth telling; what stays below was too far away or no plate at all. */
-const TELL = 0.6;
-
 /** What came out of one frame. */
 export interface SightingsStep {
   state: SightingsState;
@@ -131,7 +128,7 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
   if (e.tally === null) return null;
   const { plate, probability } = e.tally;
   if (e.sent === null) {
-    return e.vote.frames >= 2 && probability >= TELL ? "new" : null;
+    return isWorthTelling(e) ? "new" : null;
   }
   const { sent } = e;
   const surer = probability - sent.probability >= 0.05 || (probability >= 0.95 && sent.probability < 0.95);
@@ -141,6 +138,13 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
     surer ||
     e.course.direction !== sent.direction;
   return changed || atMs - sent.atMs >= refreshMs ? "update" : null;
+}
+
+/** Enough frames agree, or one character is doubtful on a plate that was seen large and clear at least once. */
+function isWorthTelling({ vote, tally, bestCrop }: Encounter): boolean {
+  if (tally === null) return false;
+  if (vote.frames >= 2 && tally.probability >= 0.6) return true;
+  return vote.frames >= 6 && tally.probability >= 0.3 && bestCrop >= 0.15;
 }
 
 function markSent(e: Encounter, atMs: number): Encounter {
@@ -157,9 +161,10 @@ function farewell(
 ): SightingsStep["sightings"] {
   const end = { sighting: toSighting(e, "end", options.camera, frame), withCrop: false };
   if (e.sent !== null) return [{ ...end, withCrop: !e.cropSent }];
-  const probability = e.tally?.probability ?? 0;
-  const worth = (e.vote.frames >= 2 && probability >= TELL) || (e.vote.frames === 1 && probability >= 0.85);
-  return worth ? [{ sighting: toSighting(e, "new", options.camera, frame), withCrop: !e.cropSent }, end] : [];
+  const alone = e.vote.frames === 1 && (e.tally?.probability ?? 0) >= 0.85;
+  return alone || isWorthTelling(e)
+    ? [{ sighting: toSighting(e, "new", options.camera, frame), withCrop: !e.cropSent }, end]
+    : [];
 }
 
 function isBack(
