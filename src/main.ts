@@ -24,6 +24,8 @@ export async function runAppliance(config: Config): Promise<number> {
     { url: appliance.url(), broker: appliance.brokerUrl(), ...appliance.identity },
     `Plategate watches. The page is at ${appliance.url()}.`,
   );
+  // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.
+  notify.watch(() => appliance.gate.state().live);
   notify.ready();
   const signal = await stopped;
   log.info({ signal }, "Stopping.");
