@@ -65,7 +65,11 @@ const KNOWN: readonly [codes: readonly (string | number)[], sentence: string, re
   [[2, 0x85], "refuses our client id; set report.clientId.", true],
   [[3, 0x88, 0x89], "is busy or not available; trying again.", false],
   [[4, 0x86], credentials, true],
-  [[5, 0x87], "does not let this user in; correct report.username or the broker's access list.", true],
+  [
+    [5, 0x87],
+    "does not let us in; correct report.username and report.passwordFile, or the broker's access list.",
+    true,
+  ],
   [[0x8b], "is shutting down; trying again.", false],
   [[0x8e], "another client took over our client id; give every appliance its own report.clientId.", true],
   [[0x95], "got a packet larger than it takes.", false],

@@ -52,7 +52,7 @@ export function connectionOptions(
     protocol,
     clientId: `${report.clientId || own.slice(0, 60)}${suffix}`,
     ...account,
-    keepaliveSeconds: 15,
+    keepaliveSeconds: report.keepaliveSeconds,
     connectTimeoutMs: 10_000,
     maxIncomingBytes: 65_536,
   };

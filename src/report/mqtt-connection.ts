@@ -79,6 +79,9 @@ export class PublishError extends Error {
   }
 }
 
+/** Header, packet id and properties of a PUBLISH besides topic and payload. */
+const HEADER_BYTES = 32;
+
 /** Connects once. Rejects with a `ConnectionProblem`; there is no second try in here. */
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Promise<Connection> {
   return new Promise((resolve, reject) => {
@@ -125,6 +128,7 @@ function connectionOf(
   asked: { toClose: boolean },
 ): Connection {
   const server = client.serverProperties;
+  const most = server?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
 
   return {
     url: options.url,
@@ -137,7 +141,11 @@ function connectionOf(
           expiry !== undefined && options.protocol === "5"
             ? { properties: { messageExpiryInterval: expiry } }
             : {};
-        const body = typeof payload === "string" ? payload : Buffer.from(payload);
+        const body = Buffer.from(payload);
+        if (body.length + Buffer.byteLength(topic) + HEADER_BYTES > most)
+          return done(
+            Object.assign(new Error(`larger than the ${most} bytes that the broker takes`), { code: 0x95 }),
+          );
         client.publish(topic, body, { qos: how.qos ?? 0, retain: how.retain ?? false, ...properties }, done);
       }),
     subscribe: (topics) => request((done) => client.subscribe([...topics], { qos: 1 }, done)),

@@ -152,11 +152,17 @@ export function createMqttSink(deps: {
   }
 
   async function republish(): Promise<void> {
-    for (const companion of deps.companions) await companion.up(publish);
+    for (const companion of deps.companions) await companion.up(publish).catch(notFatal);
     await publish(topics.availability, "online", RETAINED);
     states.all();
     lastPassTold = null;
     tellLastPass();
+  }
+
+  /** What one companion cannot say must not keep the events back; a lost connection is another matter. */
+  function notFatal(error: Error): void {
+    if (error instanceof PublishError && error.lost) throw error;
+    log.error({ error: error.message }, "the broker does not take an announcement");
   }
 
   async function send(event: OutboxEvent): Promise<SendResult> {

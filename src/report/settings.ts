@@ -34,6 +34,13 @@ export const reportSettings = section({
     .regex(/^[A-Za-z0-9._-]{0,64}$/, "use up to 64 of A-Z, a-z, 0-9, dot, _ and -")
     .default("")
     .describe("MQTT client id; empty: made of site, gate and the machine's serial"),
+  keepaliveSeconds: z
+    .number()
+    .int()
+    .min(1)
+    .max(600)
+    .default(15)
+    .describe("a broker that is silent for one and a half times this is given up"),
   caFile: z.string().default("").describe("PEM of the only authority trusted for mqtts; empty: the system's"),
   certFile: z.string().default("").describe("PEM of the client certificate"),
   keyFile: z.string().default("").describe("PEM of the client certificate's key"),
