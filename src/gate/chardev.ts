@@ -13,6 +13,8 @@ export interface ChardevDeps {
 interface HeldLine {
   spec: LineSpec;
   level: boolean;
+  /** It was told to be energised since it was last set so. */
+  took: boolean;
   edge: (active: boolean) => void;
 }
 
@@ -45,9 +47,11 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
         name: spec.name,
         set(energised, capMs) {
           if (gone !== null) throw new LineError(gone);
+          if (energised) held.took = false;
           helper.send(`set out:${spec.name} ${energised ? 1 : 0} ${Math.ceil(capMs ?? 0)}`);
         },
         isEnergised: () => held.level,
+        tookLevel: () => held.took,
         close() {
           if (closed) return;
           closed = true;
@@ -84,7 +88,7 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
     if (gone !== null) return Promise.reject(new LineError(gone));
     // An input and an output may have the same name (stop); the helper has to tell them apart.
     const name = `${kind}:${spec.name}`;
-    const held: HeldLine = { spec, level: false, edge: () => {} };
+    const held: HeldLine = { spec, level: false, took: false, edge: () => {} };
     return new Promise((resolve, reject) => {
       opening.set(name, {
         done(level) {
@@ -118,9 +122,11 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
       return;
     }
     if (held === undefined) return;
-    if (word === "level") held.level = value === "1";
-    else if (word === "cut")
-      log.error({ line: name }, "The helper released a line that was energised for too long.");
+    if (word === "level") {
+      held.level = value === "1";
+      held.took ||= held.level;
+    } else if (word === "cut")
+      log.info({ line: name }, "The helper ended a pulse that this process was late for.");
     else if (word === "edge") {
       held.level = value === "1";
       held.edge(held.level);

@@ -16,8 +16,7 @@ export interface LineGuard {
 export function createLineGuard(log: Log, helper: HelperProcess = startHelper("line-guard.pl")): LineGuard {
   helper.onLine((line) => {
     const [word, name] = line.split(" ");
-    if (word === "cut")
-      log.error({ line: name }, "The guard released a line that was energised for too long.");
+    if (word === "cut") log.info({ line: name }, "The guard ended a pulse that this process was late for.");
     else if (word === "failed") log.error({ line: name, said: line }, "The guard could not open a line.");
   });
   return {

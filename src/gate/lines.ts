@@ -20,6 +20,8 @@ export interface OutputLine {
   set(energised: boolean, capMs?: number): void;
   /** Reads the line back; a driver that lives in another process tells what it heard last. */
   isEnergised(): boolean;
+  /** Was it seen energised since it was last set so? True also when the helper has released it meanwhile. */
+  tookLevel(): boolean;
   /** Leaves the line de-energised and gives it back. Safe to call twice. */
   close(): void;
 }

@@ -54,14 +54,17 @@ export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
       const safe = spec.activeLow ? 1 : 0;
       guard.watch(spec.name, join(root, `gpio${number}`, "value"), safe);
       let closed = false;
+      let took = false;
       const line: OutputLine = {
         name: spec.name,
         set(energised, capMs) {
           if (energised) guard.on(spec.name, capMs ?? null);
           gpio.writeSync(energised === spec.activeLow ? 0 : 1);
-          if (!energised) guard.off(spec.name);
+          if (energised) took = gpio.readSync() !== safe;
+          else guard.off(spec.name);
         },
         isEnergised: () => gpio.readSync() !== safe,
+        tookLevel: () => took,
         close() {
           if (closed) return;
           closed = true;

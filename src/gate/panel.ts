@@ -143,5 +143,5 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
 
 /** An output that is not there. */
 function nothing(name: string): OutputLine {
-  return { name, set: () => {}, isEnergised: () => false, close: () => {} };
+  return { name, set: () => {}, isEnergised: () => false, tookLevel: () => true, close: () => {} };
 }

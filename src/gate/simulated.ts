@@ -29,7 +29,7 @@ export interface SimulatedLines extends LineDriver {
 const MOST_EDGES = 10_000;
 
 export function createSimulatedLines(clock: Clock): SimulatedLines {
-  const outputs = new Map<string, { on: boolean; cancelCap: () => void }>();
+  const outputs = new Map<string, { on: boolean; took: boolean; cancelCap: () => void }>();
   const inputs = new Map<string, { active: boolean; listeners: ((active: boolean) => void)[] }>();
   const broken = new Map<string, "dead" | "welded" | "throws">();
   const taken = new Map<string, string>();
@@ -41,7 +41,7 @@ export function createSimulatedLines(clock: Clock): SimulatedLines {
     kind: "simulated",
     async openOutput(spec) {
       take(spec);
-      const line = { on: false, cancelCap: () => {} };
+      const line = { on: false, took: false, cancelCap: () => {} };
       outputs.set(spec.name, line);
       return output(spec, line);
     },
@@ -93,13 +93,14 @@ export function createSimulatedLines(clock: Clock): SimulatedLines {
     const line = outputs.get(name);
     if (line === undefined || line.on === on) return;
     line.on = on;
+    line.took ||= on;
     const edge = { name, energised: on, atMs: clock.monotonicMs() };
     edges.push(edge);
     if (edges.length > MOST_EDGES) edges.splice(0, MOST_EDGES / 2);
     for (const listener of listeners) listener(edge);
   }
 
-  function output(spec: LineSpec, line: { on: boolean; cancelCap: () => void }): OutputLine {
+  function output(spec: LineSpec, line: { on: boolean; took: boolean; cancelCap: () => void }): OutputLine {
     return {
       name: spec.name,
       set(energised, capMs) {
@@ -107,6 +108,7 @@ export function createSimulatedLines(clock: Clock): SimulatedLines {
         if (fault === "throws") throw new LineError(`${spec.name}: input/output error.`);
         line.cancelCap();
         line.cancelCap = () => {};
+        if (energised) line.took = false;
         if (energised && fault === "dead") return;
         if (!energised && fault === "welded") return;
         put(spec.name, energised);
@@ -117,6 +119,7 @@ export function createSimulatedLines(clock: Clock): SimulatedLines {
         });
       },
       isEnergised: () => line.on,
+      tookLevel: () => line.took,
       close() {
         line.cancelCap();
         put(spec.name, false);

@@ -29,7 +29,7 @@ async function until(condition: () => boolean): Promise<void> {
 test("a line that is not released in time is released by the guard, which says so", async () => {
   const line = valueFile();
   const said: string[] = [];
-  const log: Log = { ...silentLog, error: (_facts, sentence) => void said.push(sentence) };
+  const log: Log = { ...silentLog, info: (_facts, sentence) => void said.push(sentence) };
   const guard = createLineGuard(log);
   guard.watch("lift", line.file, 0);
   guard.on("lift", 50);

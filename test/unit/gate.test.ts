@@ -59,7 +59,7 @@ test("a relay that takes no level is the fault no-relay, and the next grant may 
   assert.is(gate.state().cause, "no-relay");
   lines.breakLine("lift", "dead");
   gate.event({ type: "granted" });
-  clock.advance(500);
+  clock.advance(560);
   assert.is(gate.state().cause, "no-relay");
   lines.breakLine("lift", null);
   assert.is(gate.event({ type: "granted" }).reason, "pulsed");

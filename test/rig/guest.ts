@@ -1,0 +1,68 @@
+/** The first program on the emulated board: starts, tells and kills the gate process as the host asks over the console. */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { createInterface } from "node:readline";
+
+let gate: ChildProcess | null = null;
+const say = (text: string) => void writeSync(1, `@${text}\n`);
+
+say(`up ${process.version} ${process.arch} ${execFileSync("uname", ["-r"]).toString().trim()}`);
+createInterface({ input: process.stdin }).on("line", (line) => {
+  const [word = "", ...rest] = line.trim().split(" ");
+  switch (word) {
+    case "start": {
+      const child = spawn(process.execPath, ["dist/test/rig/guest-gate.js", ...rest], {
+        stdio: ["pipe", "pipe", "inherit"],
+      });
+      gate = child;
+      createInterface({ input: child.stdout! }).on("line", (text) => say(`gate ${text}`));
+      child.on("exit", (code, signal) => say(`exit ${signal ?? code}`));
+      child.stdin?.on("error", () => {});
+      return;
+    }
+    case "tell":
+      gate?.stdin?.write(`${rest.join(" ")}\n`);
+      return;
+    case "kill":
+      gate?.kill(rest[0] as NodeJS.Signals);
+      return;
+    case "kill-helper":
+      // In the order of a crash: first the one that would have released the lines.
+      for (const pid of helpers()) process.kill(pid, (rest[0] ?? "SIGKILL") as NodeJS.Signals);
+      return say("helpers killed");
+    case "cage": {
+      // The kernel's own out-of-memory killer, for this process alone.
+      const cage = "/sys/fs/cgroup/cage";
+      mkdirSync(cage, { recursive: true });
+      writeFileSync(`${cage}/memory.max`, rest[0] ?? "0");
+      writeFileSync(`${cage}/cgroup.procs`, String(gate?.pid));
+      return say("caged");
+    }
+    case "oom":
+      return say(
+        `oom ${/oom_kill (\d+)/.exec(readFileSync("/sys/fs/cgroup/cage/memory.events", "utf8"))?.[1]}`,
+      );
+    case "release-lines":
+      return say(`released ${spawnSync("sh", ["hw/release-lines.sh", "/run/plategate/lines"]).status}`);
+    case "unexport":
+      for (const name of readdirSync("/sys/class/gpio"))
+        if (/^gpio\d+$/.test(name)) writeFileSync("/sys/class/gpio/unexport", name.slice(4));
+      return say("unexported");
+    case "off":
+      say("bye");
+      process.exit(0);
+  }
+});
+
+function helpers(): number[] {
+  return readdirSync("/proc")
+    .filter((pid) => /^\d+$/.test(pid))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("hw/helpers/");
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
