@@ -94,7 +94,8 @@ export async function createHttp(deps: {
         }
         const params = checked(route.params, request.params);
         const query = checked(route.query, request.query);
-        return send(await route.handle({ params: params as never, query: query as never }), request, reply);
+        const answer = await route.handle({ params: params as never, query: query as never });
+        return send(published(route, answer), request, reply);
       },
     });
   }
@@ -110,12 +111,21 @@ function checked(shape: z.ZodObject | undefined, value: unknown): unknown {
   throw new Refusal(400, `This cannot be asked: ${problems.join("; ")}.`);
 }
 
+/** Only what the document promises goes out; an answer that does not fit it is our mistake, said in the log. */
+function published(route: Route, answer: Answer): Answer {
+  if (!("json" in answer) || route.good.shape === undefined) return answer;
+  const result = route.good.shape.safeParse(answer.json);
+  if (result.success) return { ...answer, json: result.data };
+  throw new Error(`${route.path} does not answer as documented: ${result.error.message}`);
+}
+
 async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   if ("json" in answer)
     return reply
       .code(answer.status ?? 200)
       .header("cache-control", "no-store")
       .send(answer.json);
+  if ("nothing" in answer) return reply.code(204).header("cache-control", "no-store").send();
   if ("text" in answer)
     return reply
       .code(answer.status ?? 200)

@@ -21,6 +21,12 @@ export interface GateView {
   sentence: string;
   /** True while nothing is energised whatever is decided. */
   dryRun: boolean;
+  /** Wall ms at which a hold-open ends by itself; null or absent: nothing is held. */
+  heldUntilAt?: number | null;
+  /** `locked`: no plate opens. */
+  mode?: "normal" | "locked";
+  /** What is wrong or unusual right now, each with its sentence. */
+  alarms?: readonly { code: string; sentence: string; sinceAt: number }[];
   lines: Readonly<Record<string, boolean>>;
 }
 

@@ -4,6 +4,8 @@ import type { z } from "zod";
 /** What a route gives back; the HTTP adapter turns it into headers and bytes. */
 export type Answer =
   | { json: unknown; status?: number }
+  /** Nothing is there, and nothing is wrong with that. */
+  | { nothing: true }
   | { text: string; type: string; status?: number }
   /** Bytes held in memory, with an ETag made of them. */
   | { bytes: Uint8Array; type: string }

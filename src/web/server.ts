@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import type { z } from "zod";
 import { createEvents } from "./events.js";
 import { isLoopback } from "./guard.js";
 import { createHttp } from "./http.js";
@@ -12,6 +13,7 @@ import { passRoutes, withChars } from "./routes/passes.js";
 import { recordingRoutes } from "./routes/recording.js";
 import { searchRoutes } from "./routes/search.js";
 import { statusRoutes } from "./routes/status.js";
+import * as shapes from "./shapes.js";
 
 const MAX_VIEWERS = 6;
 const MAX_LISTENERS = 24;
@@ -81,9 +83,10 @@ export function createWeb(deps: WebDeps): Web {
     events.send("clip", clip);
   }
 
-  function status() {
+  /** Only what is documented: the parts hand in more than that. */
+  function status(): z.input<typeof shapes.status> {
     const { version, site, gate: gateName, startedAt } = deps.about;
-    return {
+    const now = {
       at: clock.wallMs(),
       version,
       site,
@@ -94,6 +97,11 @@ export function createWeb(deps: WebDeps): Web {
       health: [...deps.health()],
       viewers: live.count(),
     };
+    const result = shapes.status.safeParse(now);
+    if (result.success) return result.data;
+    // A part that says something new must not silence the page, and never the gate.
+    log.debug({ problem: result.error.message }, "The status is not as documented.");
+    return now as z.input<typeof shapes.status>;
   }
 }
 

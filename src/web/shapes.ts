@@ -9,6 +9,10 @@ const direction = z.enum(["approaching", "leaving", "unknown"]);
 export const verdict = z.enum(["granted", "denied", "ask"]);
 /** Ids come from people's requests: nothing but what our own ids are made of. */
 export const id = z.string().regex(/^[A-Za-z0-9._:-]{1,128}$/, "is not an id");
+/** For pages that show a picture where there is one, without an error where there is none. */
+export const absent = z.object({
+  absent: z.enum(["404", "204"]).default("404").describe("status that says there is no picture"),
+});
 export const cameraName = z.string().regex(/^[a-z0-9-]{1,32}$/, "is not a camera name");
 export const problem = z.object({ error: z.string().describe("one sentence") });
 
@@ -88,7 +92,10 @@ export const gate = z.object({
   state: z.enum(["unknown", "closed", "opening", "open", "closing", "held-open", "stopped", "fault"]),
   sinceAt: at,
   sentence: z.string(),
-  dryRun: z.boolean(),
+  dryRun: z.boolean().describe("true while nothing is energised whatever is decided"),
+  heldUntilAt: at.nullable().optional().describe("when a hold-open ends by itself"),
+  mode: z.enum(["normal", "locked"]).optional().describe("locked: no plate opens"),
+  alarms: z.array(z.object({ code: z.string(), sentence: z.string(), sinceAt: at })).optional(),
   lines: z.record(z.string(), z.boolean()).describe("outputs and inputs by name: energised or active"),
 });
 

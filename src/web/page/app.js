@@ -9,6 +9,7 @@ import { createLivePicture } from "./live.js";
 import { createPassList } from "./passes.js";
 import { timeOf } from "./say.js";
 import { createTheme } from "./theme.js";
+import { createVideos } from "./videos.js";
 
 const open = (id) => detail.open(id);
 const gate = createGatePanel();
@@ -18,6 +19,7 @@ const last = createLastPanel({ onOpen: open });
 const day = createDayChart({ onOpen: open });
 const list = createPassList({ onOpen: open });
 const detail = createDetail({ beside: list.beside });
+const videos = createVideos({ onOpen: (clip) => detail.openClip(clip) });
 createTheme();
 
 /** Difference between the appliance's clock and this device's, in ms. */
@@ -43,6 +45,7 @@ openLink({
   },
   clip(now) {
     health.storage();
+    videos.changed();
     if (now.passId !== null) detail.changed(now.passId);
   },
   state(alive, lostAt) {

@@ -1,13 +1,13 @@
+import { clipPlayer } from "./clip-player.js";
 import { byId, h, icon } from "./dom.js";
 import { evidenceTable } from "./evidence.js";
 import { verdictMark } from "./passes.js";
 import { plateFace, WEAK } from "./plate.js";
-import { bytes, dayAndTime, directions, percent, span } from "./say.js";
+import { dayAndTime, directions, percent, span } from "./say.js";
 
 /** Everything that is known of one pass: the frame it was read in, the video, the plate, why it was decided so. */
 export function createDetail({ beside }) {
   const dialog = byId("detail");
-  const changesAllowed = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   let shown = null;
 
   dialog.addEventListener("close", () => {
@@ -25,6 +25,20 @@ export function createDetail({ beside }) {
 
   return {
     open,
+    /** A clip: with its pass where it has one, else by itself. */
+    async openClip(clip) {
+      if (clip.passId !== null) return open(clip.passId);
+      const at = `/api/clips/${encodeURIComponent(clip.id)}`;
+      const again = async () => this.openClip(await (await fetch(at)).json());
+      shown = clip.id;
+      const body = h(
+        "div",
+        { class: "detail-alone" },
+        clipPlayer(clip, `${at}/poster.jpg?absent=204`, again),
+      );
+      dialog.replaceChildren(bar(dayAndTime(clip.startedAt)), body);
+      if (!dialog.open) dialog.showModal();
+    },
     /** The pass was changed at the appliance. A video that is being watched is not torn away. */
     changed(id) {
       const video = dialog.querySelector("video");
@@ -107,54 +121,7 @@ export function createDetail({ beside }) {
 
   function video(base, clip) {
     if (clip === null) return h("p", { class: "empty" }, "No video is kept of this pass.");
-    const player = h("video", {
-      controls: true,
-      playsinline: true,
-      preload: "metadata",
-      poster: `${base}/frame.jpg`,
-      src: `${base}/clip.mp4`,
-      "aria-label": "Video of the pass",
-    });
-    player.muted = true;
-    const pin = async () => {
-      const answer = await fetch(
-        `/api/clips/${encodeURIComponent(clip.id)}/${clip.pinned ? "unpin" : "pin"}`,
-        { method: "POST" },
-      );
-      if (answer.ok) open(shown);
-    };
-    return h(
-      "figure",
-      {},
-      player,
-      h(
-        "figcaption",
-        {},
-        h(
-          "span",
-          {},
-          `Video, ${span(clip.endedAt - clip.startedAt)}, ${bytes(clip.bytes)}${clip.pinned ? ", kept for good" : ""}`,
-        ),
-        changesAllowed
-          ? h(
-              "button",
-              { type: "button", class: "plain", "aria-pressed": String(clip.pinned), onclick: pin },
-              icon("pin"),
-              clip.pinned ? "Kept" : "Keep",
-            )
-          : null,
-        h(
-          "a",
-          {
-            class: "plain",
-            href: `/api/clips/${encodeURIComponent(clip.id)}/video.mp4?download=1`,
-            download: true,
-          },
-          icon("save"),
-          "Save",
-        ),
-      ),
-    );
+    return clipPlayer(clip, `${base}/frame.jpg?absent=204`, () => open(shown));
   }
 }
 
@@ -167,7 +134,7 @@ function frame(base, pass) {
     "figure",
     {},
     h("img", {
-      src: `${base}/frame.jpg?frames=${pass.frames}`,
+      src: `${base}/frame.jpg?absent=204&frames=${pass.frames}`,
       alt: `The frame in which the plate ${pass.plate} was read`,
       onerror: missing,
     }),
@@ -178,7 +145,7 @@ function frame(base, pass) {
 function crop(base, pass) {
   return h("img", {
     class: "crop",
-    src: `${base}/crop.jpg?frames=${pass.frames}`,
+    src: `${base}/crop.jpg?absent=204&frames=${pass.frames}`,
     alt: "The plate, cut out and straightened",
     onerror: (event) => event.target.remove(),
   });
@@ -215,7 +182,7 @@ function others(candidates, plate) {
   return h(
     "div",
     {},
-    h("h3", { class: "label" }, "What it could be"),
+    h("h3", { class: "label" }, "What it could be when it was decided"),
     h(
       "ul",
       { class: "candidates" },

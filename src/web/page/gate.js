@@ -44,8 +44,11 @@ export function createGatePanel() {
     show(now) {
       view = now;
       panel.dataset.state = now.state;
-      setText(byId("gate-sentence"), now.sentence);
-      byId("gate-dry").hidden = !now.dryRun;
+      // "Open." below "Open" would say it twice.
+      setText(byId("gate-sentence"), now.sentence === `${WORDS[now.state]}.` ? "" : now.sentence);
+      setText(byId("gate-dry"), notice(now));
+      byId("gate-dry").hidden = notice(now) === "";
+      alarms(now.alarms ?? []);
       parts.svg.dataset.red = String(now.lines.red === true);
       parts.svg.dataset.green = String(now.lines.green === true);
       parts.svg.dataset.loop = String(now.lines.loop === true || now.lines.beam === true);
@@ -62,8 +65,19 @@ export function createGatePanel() {
 
   function say() {
     if (view === null) return;
-    setText(byId("gate-state"), alive ? WORDS[view.state] : `Last known: ${WORDS[view.state].toLowerCase()}`);
-    parts.svg.setAttribute("aria-label", `Barrier: ${WORDS[view.state]}`);
+    const word = WORDS[view.state] ?? view.state;
+    setText(byId("gate-state"), alive ? word : `Last known: ${word.toLowerCase()}`);
+    parts.svg.setAttribute("aria-label", `Barrier: ${word}`);
+  }
+
+  function alarms(now) {
+    const list = byId("gate-alarms");
+    // Said aloud once, when it comes, and not again with every change of a line.
+    if (list.dataset.shown === JSON.stringify(now)) return;
+    list.dataset.shown = JSON.stringify(now);
+    list.replaceChildren(
+      ...now.map((a) => h("li", {}, a.sentence, h("small", {}, ` since ${timeOf(a.sinceAt)}`))),
+    );
   }
 
   function since() {
@@ -90,6 +104,12 @@ export function createGatePanel() {
       ),
     );
   }
+}
+
+function notice({ dryRun, mode, heldUntilAt }) {
+  if (dryRun) return "Dry run: nothing is energised";
+  if (mode === "locked") return "Locked: no plate opens";
+  return heldUntilAt ? `Held until ${timeOf(heldUntilAt).slice(0, 5)}` : "";
 }
 
 function drawing() {

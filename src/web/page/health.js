@@ -1,3 +1,4 @@
+import { changesAllowed } from "./clip-player.js";
 import { byId, h, setText } from "./dom.js";
 import { bytes, dayOf, span, timeOf } from "./say.js";
 
@@ -5,7 +6,6 @@ const RANK = { bad: 0, warning: 1, unknown: 2, good: 3 };
 
 /** What is well and what is not, worst first, each with its sentence; and how full the video ring is. */
 export function createHealthPanel() {
-  const changesAllowed = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
   setInterval(storage, 15_000);
   storage();
 
@@ -24,6 +24,9 @@ export function createHealthPanel() {
             : `${wrong} parts need attention.`,
       );
       byId("health-list").replaceChildren(...items.map(row));
+      const bad = items.filter((i) => i.state === "bad");
+      byId("attention").hidden = bad.length === 0;
+      setText(byId("attention"), bad.map((i) => `${i.name}: ${i.sentence}`).join(" "));
       setText(
         byId("about"),
         `Plategate ${status.version}, running since ${dayOf(status.startedAt)} ${timeOf(status.startedAt)}`,

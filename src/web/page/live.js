@@ -50,6 +50,7 @@ export function createLivePicture() {
   function tabs() {
     const bar = byId("live-cameras");
     bar.hidden = cameras.length < 2;
+    byId("live-camera").hidden = !bar.hidden;
     bar.replaceChildren(
       ...cameras.map((c) =>
         h(

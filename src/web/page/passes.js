@@ -12,6 +12,7 @@ export function createPassList({ onOpen }) {
   let next = null;
   let asked = 0;
   let waiting = null;
+  let rowsById = new Map();
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
@@ -46,7 +47,7 @@ export function createPassList({ onOpen }) {
   async function load(before = null) {
     const mine = ++asked;
     const parameters = query();
-    parameters.set("limit", "25");
+    parameters.set("limit", matchMedia("(max-width: 899px)").matches ? "12" : "25");
     if (before !== null && typeof before === "string") parameters.set("before", before);
     const answer = await fetch(`/api/passes?${parameters}`).catch(() => null);
     if (mine !== asked) return;
@@ -56,6 +57,23 @@ export function createPassList({ onOpen }) {
     passes = parameters.has("before") ? [...passes, ...page.items] : page.items;
     next = page.next;
     draw(null);
+    similar(mine);
+  }
+
+  /** Plates that look like what was typed, for those who remember half of it; where the appliance can do that. */
+  async function similar(mine) {
+    const typed = String(new FormData(form).get("plate")).trim();
+    const place = byId("similar");
+    if (typed.replace(/[^A-Za-z0-9]/g, "").length < 3 || typed.includes("*")) {
+      place.hidden = true;
+      return;
+    }
+    const answer = await fetch(`/api/search?limit=8&plate=${encodeURIComponent(typed)}`).catch(() => null);
+    if (mine !== asked) return;
+    const there = new Set(passes.map((p) => p.id));
+    const hits = answer?.ok ? (await answer.json()).items.filter((hit) => !there.has(hit.pass.id)) : [];
+    place.hidden = hits.length === 0;
+    byId("similar-list").replaceChildren(...hits.map((hit) => h("li", {}, passLink(hit.pass, onOpen))));
   }
 
   function query() {
@@ -95,14 +113,22 @@ export function createPassList({ onOpen }) {
     const nothing = query().size > 0 ? "No pass fits this search." : "No vehicle has been seen yet.";
     setText(byId("found"), passes.length === 0 ? nothing : "");
     let day = "";
+    const before = rowsById;
+    rowsById = new Map();
     const rows = passes.flatMap((pass) => {
       const itsDay = dayOf(pass.startedAt);
       const heading = itsDay === day ? [] : [h("li", { class: "list-day" }, itsDay)];
       day = itsDay;
-      return [
-        ...heading,
-        h("li", { class: pass.id === fresh ? "fresh" : undefined }, passLink(pass, onOpen)),
-      ];
+      // A row that says the same as before stays: its picture is not asked for again.
+      const said = JSON.stringify(pass);
+      let row = before.get(pass.id);
+      if (row?.said !== said)
+        row = {
+          said,
+          element: h("li", { class: pass.id === fresh ? "fresh" : undefined }, passLink(pass, onOpen)),
+        };
+      rowsById.set(pass.id, row);
+      return [...heading, row.element];
     });
     const focused = document.activeElement?.getAttribute?.("href");
     list.replaceChildren(...rows);
@@ -152,7 +178,7 @@ export function verdictMark(verdict) {
 export function cropPicture(pass) {
   return h("img", {
     class: "crop",
-    src: `/api/passes/${encodeURIComponent(pass.id)}/crop.jpg?frames=${pass.frames}`,
+    src: `/api/passes/${encodeURIComponent(pass.id)}/crop.jpg?absent=204&frames=${pass.frames}`,
     alt: "",
     loading: "lazy",
     decoding: "async",

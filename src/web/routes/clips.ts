@@ -68,12 +68,14 @@ export function clipRoutes(web: Pick<WebDeps, "passes" | "clips" | "recording" |
       summary: "A picture of the clip.",
       group: "video",
       params,
+      query: shapes.absent,
       good: { description: "a JPEG", type: "image/jpeg" },
       refusals: gone,
-      handle: async ({ params }) => {
+      handle: async ({ params, query }) => {
         const clip = await find(params.id);
         const own = await web.recording.poster?.(clip);
         const jpeg = own ?? (clip.passId === null ? null : await web.passes.picture(clip.passId, "frame"));
+        if (jpeg === null && query.absent === "204") return { nothing: true };
         if (jpeg === null) throw new Refusal(404, `There is no picture of clip ${clip.id}.`);
         return { bytes: jpeg, type: "image/jpeg" };
       },

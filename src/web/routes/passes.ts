@@ -65,10 +65,12 @@ export function passRoutes(web: Pick<WebDeps, "passes" | "clips" | "recording">)
         summary: kind === "crop" ? "The plate, straightened." : "The very frame the plate was read in.",
         group: "passes",
         params,
+        query: shapes.absent,
         good: { description: "a JPEG", type: "image/jpeg" },
         refusals: gone,
-        handle: async ({ params }) => {
+        handle: async ({ params, query }) => {
           const jpeg = await web.passes.picture(params.id, kind);
+          if (jpeg === null && query.absent === "204") return { nothing: true };
           if (jpeg === null) throw new Refusal(404, `No ${kind} is kept of pass ${params.id}.`);
           return { bytes: jpeg, type: "image/jpeg" };
         },

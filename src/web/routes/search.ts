@@ -7,6 +7,7 @@ import * as shapes from "../shapes.js";
 import { withChars } from "./passes.js";
 
 const hits = z.object({
+  available: z.boolean().describe("false: this appliance cannot search by likeness"),
   items: z.array(
     z.object({
       pass: shapes.pass,
@@ -15,7 +16,6 @@ const hits = z.object({
   ),
 });
 const limit = z.coerce.number().int().min(1).max(50).default(10).describe("passes at most");
-const off = { 501: "this appliance cannot search by likeness" };
 
 /** Searches that forgive: plates that could have been this one, vehicles that look like this one. */
 export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
@@ -30,7 +30,6 @@ export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
         limit,
       }),
       good: { description: "passes, best first", shape: hits },
-      refusals: off,
       handle: ({ query }) => {
         const plate = query.plate
           .split("?")
@@ -47,7 +46,7 @@ export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
       params: z.object({ id: shapes.id }),
       query: z.object({ limit }),
       good: { description: "passes, best first", shape: hits },
-      refusals: { ...off, 404: "no such pass" },
+      refusals: { 404: "no such pass" },
       handle: async ({ params, query }) => {
         if ((await web.passes.find(params.id)) === null)
           throw new Refusal(404, `There is no pass ${params.id}.`);
@@ -57,14 +56,16 @@ export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
   ];
 
   async function answer(ask: (search: NonNullable<WebDeps["search"]>) => Promise<readonly SearchHit[]>) {
-    if (web.search === undefined) throw new Refusal(501, "This appliance cannot search by likeness.");
+    if (web.search === undefined) return { json: { available: false, items: [] } };
     const found = await ask(web.search).catch((error) => {
-      if (error instanceof StoreError && error.code === "refused") throw new Refusal(501, error.message);
+      // The extension could not be loaded on this board: everything else works without it.
+      if (error instanceof StoreError && error.code === "refused") return null;
       throw error;
     });
+    if (found === null) return { json: { available: false, items: [] } };
     const items = await Promise.all(
       found.map(async ({ pass, likelihood }) => ({ pass: await withChars(web, pass), likelihood })),
     );
-    return { json: { items } };
+    return { json: { available: true, items } };
   }
 }

@@ -40,7 +40,7 @@ export function statusRoutes(deps: {
       good: { description: "all rules", shape: z.object({ items: z.array(shapes.rule) }) },
       handle: async () => {
         const rules = await deps.web.rules.all();
-        return { json: { items: rules.map((rule) => z.object(shapes.rule.shape).parse(rule)) } };
+        return { json: { items: rules } };
       },
     }),
     route({
