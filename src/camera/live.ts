@@ -127,7 +127,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     counts.frames++;
     run.frames++;
     plan.works();
-    if (clock.monotonicMs() - run.startedMs > 30_000) failures = 0;
+    if (clock.monotonicMs() - run.startedMs > 10_000) failures = 0;
     // `rate` counts what went to the sink; one frame may just wait there, the others were overtaken.
     const overtaken = Number(run.session.property("rate", "out")) - run.frames - 1;
     if (!run.everyFrame && overtaken > run.dropped) {

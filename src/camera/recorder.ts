@@ -29,6 +29,8 @@ export interface RecorderDeps {
 
 /** What waits for a card that has stalled; beyond it fragments are left out and counted. */
 const maxWaitingBytes = 32 * 1024 * 1024;
+/** A camera's clock runs off by less than this from one file to the next. */
+const maxSlewMs = 20;
 
 /**
  * Writes the fragmented MP4 stream of a pipeline into segments: each file a header and whole fragments of at most a
@@ -41,8 +43,8 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   let header: Extract<Mp4Part, { kind: "header" }> | null = null;
   let writing: Writing | null = null;
   let work: Promise<void> = Promise.resolve();
-  /** Wall time of the stream's zero. */
-  let streamStartedAt: number | null = null;
+  /** Monotonic time of the stream's zero. */
+  let streamStartedMs: number | null = null;
   let waitingBytes = 0;
   let problem = "";
   let left = 0;
@@ -60,7 +62,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     },
     /** Bytes of the muxer, in their order. Never waits; what the card does not take is told by `problem`. */
     push(bytes: Buffer): void {
-      const arrivedAt = clock.wallMs();
+      const arrivedMs = clock.monotonicMs();
       for (const part of reader.push(bytes)) {
         if (waitingBytes + part.data.length > maxWaitingBytes) {
           left++;
@@ -69,7 +71,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
         }
         waitingBytes += part.data.length;
         work = work
-          .then(() => write(part, arrivedAt))
+          .then(() => write(part, arrivedMs))
           .catch((error) => fail(reasonOf(error)))
           .then(() => {
             waitingBytes -= part.data.length;
@@ -90,18 +92,18 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     left: () => left,
   };
 
-  async function write(part: Mp4Part, arrivedAt: number): Promise<void> {
+  async function write(part: Mp4Part, arrivedMs: number): Promise<void> {
     if (part.kind === "header") {
       await endFile();
       header = part;
-      streamStartedAt = null;
+      streamStartedMs = null;
       return;
     }
     if (header === null) return;
     const long = writing !== null && part.startMs - writing.baseMs >= segmentSeconds * 1000 - 50;
     if (long && part.key) await endFile();
     if (writing === null && !part.key) return;
-    writing ??= await beginFile(wallOf(part, arrivedAt), part.startMs, header);
+    writing ??= await beginFile(wallOf(part, arrivedMs), part.startMs, header);
     const shownMs = part.startMs - writing.baseMs;
     moveFragment(part.data, shownMs, header.timescale);
     await writing.file.appendFile(part.data);
@@ -112,12 +114,16 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
 
   /**
    * A fragment is complete when the first picture after it arrives, so it began its own length ago. That is only as
-   * exact as the arrival; as long as it agrees, files follow each other without gap or overlap on the stream's scale.
+   * exact as the arrival, and the last one before a silence arrives late: so files follow each other on the stream's
+   * own scale, which is brought in line with the clock a little at a time.
    */
-  function wallOf(part: { startMs: number; durationMs: number }, arrivedAt: number): number {
-    const seen = arrivedAt - part.durationMs - part.startMs;
-    if (streamStartedAt === null || Math.abs(streamStartedAt - seen) > 500) streamStartedAt = seen;
-    return Math.round(streamStartedAt + part.startMs);
+  function wallOf(part: { startMs: number; durationMs: number }, arrivedMs: number): number {
+    const seenMs = arrivedMs - part.durationMs - part.startMs;
+    streamStartedMs =
+      streamStartedMs === null
+        ? seenMs
+        : streamStartedMs + Math.min(maxSlewMs, Math.max(-maxSlewMs, seenMs - streamStartedMs));
+    return Math.round(clock.wallMs() - clock.monotonicMs() + streamStartedMs + part.startMs);
   }
 
   async function beginFile(startedAt: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {

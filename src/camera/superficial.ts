@@ -149,6 +149,9 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
     kept.listener = () => {};
     // A pull that still waits would take a frame of the next start.
     await Promise.all(pulls);
+    // Promises are answered before the callback of the bus has returned to C++: a start that followed at once would
+    // let the old poll find the pipeline running, and stay beside the new one for ever.
+    await new Promise((resolve) => setImmediate(resolve));
     keep();
   }
 
