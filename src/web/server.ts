@@ -9,11 +9,12 @@ import { type Web, type WebDeps, WebError, type WebEvent } from "./ports.js";
 import type { Route } from "./route.js";
 import { clipRoutes } from "./routes/clips.js";
 import { liveRoutes } from "./routes/live.js";
-import { passRoutes, withChars } from "./routes/passes.js";
+import { passRoutes } from "./routes/passes.js";
 import { recordingRoutes } from "./routes/recording.js";
 import { searchRoutes } from "./routes/search.js";
 import { statusRoutes } from "./routes/status.js";
 import * as shapes from "./shapes.js";
+import { clipView, createPassWithChars } from "./views.js";
 
 const MAX_VIEWERS = 6;
 const MAX_LISTENERS = 24;
@@ -26,11 +27,13 @@ export function createWeb(deps: WebDeps): Web {
   const live = createLive({ live: deps.live, clock, metrics, maxViewers: MAX_VIEWERS });
   const events = createEvents({ clock, metrics, maxListeners: MAX_LISTENERS, status });
   const answers = metrics.counter("http_answers_total", "Answers over HTTP by class of status", ["class"]);
+  const charsOf = createPassWithChars(deps.passes);
+  let document: object | null = null;
   const routes: Route[] = [
-    ...statusRoutes({ web: deps, status, events, document: () => openApi(routes, deps.about.version) }),
+    ...statusRoutes({ web: deps, status, events, document: openApiOnce }),
     ...liveRoutes(live),
-    ...passRoutes(deps),
-    ...searchRoutes(deps),
+    ...passRoutes(deps, charsOf),
+    ...searchRoutes(deps, charsOf),
     ...clipRoutes(deps),
     ...recordingRoutes(deps),
   ];
@@ -76,11 +79,16 @@ export function createWeb(deps: WebDeps): Web {
     },
   };
 
+  /** Made when it is first asked for, and kept: it takes some ms. */
+  function openApiOnce(): object {
+    document ??= openApi(routes, deps.about.version);
+    return document;
+  }
+
   async function tell(event: WebEvent): Promise<void> {
     if (event.type === "sighting") return events.send("sighting", event.sighting);
-    if (event.type === "pass") return events.send("pass", await withChars(deps, event.pass));
-    const { path: _, ...clip } = event.clip;
-    events.send("clip", clip);
+    if (event.type === "pass") return events.send("pass", await charsOf(event.pass));
+    events.send("clip", clipView(event.clip));
   }
 
   /** Only what is documented: the parts hand in more than that. */

@@ -2,7 +2,7 @@ import { type AccessRequest, createAccess } from "../../src/core/access.js";
 import { ALPHABET } from "../../src/core/plate.js";
 import type { AccessRule, DecisionRecord, PassRecord, PlateReadRecord } from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
-import { candidates } from "../../src/web/routes/passes.js";
+import { candidates } from "../../src/web/views.js";
 import { cropJpeg, sceneJpeg } from "./scene.js";
 
 const COLOURS = ["#3b5568", "#7c2f2b", "#2d3430", "#8b9195", "#4a5a3c", "#a58b5c", "#23314f"];

@@ -18,7 +18,7 @@ export function createDayChart({ onOpen }) {
       // At most 500 strokes: more would be one black bar.
       for (let pages = 0; pages < 5; pages++) {
         const cursor = before === null ? "" : `&before=${encodeURIComponent(before)}`;
-        const answer = await fetch(`/api/passes?from=${from}&limit=100${cursor}`).catch(() => null);
+        const answer = await fetch(`/api/passes?from=${from}&limit=100&chars=0${cursor}`).catch(() => null);
         if (!answer?.ok) break;
         const page = await answer.json();
         for (const pass of page.items) passes.set(pass.id, pass);

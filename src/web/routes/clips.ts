@@ -3,7 +3,8 @@ import type { ClipRecord } from "../../core/records.js";
 import type { WebDeps } from "../ports.js";
 import { Refusal, type Route, route } from "../route.js";
 import * as shapes from "../shapes.js";
-import { clipView, given, platePattern, plateQuery } from "./passes.js";
+import { clipView } from "../views.js";
+import { given, platePattern, plateQuery } from "./passes.js";
 
 const params = z.object({ id: shapes.id });
 const gone = { 404: "no such clip" };

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { WebDeps } from "../ports.js";
 import { Refusal, type Route, route } from "../route.js";
 import * as shapes from "../shapes.js";
-import { clipView } from "./passes.js";
+import { clipView } from "../views.js";
 
 const params = z.object({ camera: shapes.cameraName });
 
@@ -48,10 +48,19 @@ export function recordingRoutes(web: Pick<WebDeps, "recording" | "live">): Route
       changes: true,
       params,
       good: { description: "the clip", shape: shapes.clip },
-      refusals: { 404: "no such camera", 409: "none is going on", 501: "not on this appliance" },
+      refusals: {
+        404: "no such camera",
+        409: "none is going on",
+        503: "no video came from the camera",
+        501: "not on this appliance",
+      },
       handle: async ({ params }) => {
-        const clip = await byHand(params.camera).stop(params.camera);
-        if (clip === null) throw new Refusal(409, `Camera "${params.camera}" is not being recorded by hand.`);
+        const manual = byHand(params.camera);
+        if (!manual.active().some((m) => m.camera === params.camera))
+          throw new Refusal(409, `Camera "${params.camera}" is not being recorded by hand.`);
+        const clip = await manual.stop(params.camera);
+        if (clip === null)
+          throw new Refusal(503, `There is no video of camera "${params.camera}" from that time.`);
         return { json: clipView(clip) };
       },
     }),

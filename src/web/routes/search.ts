@@ -4,7 +4,7 @@ import { type SearchHit, StoreError } from "../../core/repositories.js";
 import type { WebDeps } from "../ports.js";
 import { Refusal, type Route, route } from "../route.js";
 import * as shapes from "../shapes.js";
-import { withChars } from "./passes.js";
+import type { PassWithChars } from "../views.js";
 
 const hits = z.object({
   available: z.boolean().describe("false: this appliance cannot search by likeness"),
@@ -18,7 +18,7 @@ const hits = z.object({
 const limit = z.coerce.number().int().min(1).max(50).default(10).describe("passes at most");
 
 /** Searches that forgive: plates that could have been this one, vehicles that look like this one. */
-export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
+export function searchRoutes(web: Pick<WebDeps, "passes" | "search">, charsOf: PassWithChars): Route[] {
   return [
     route({
       method: "GET",
@@ -64,7 +64,7 @@ export function searchRoutes(web: Pick<WebDeps, "passes" | "search">): Route[] {
     });
     if (found === null) return { json: { available: false, items: [] } };
     const items = await Promise.all(
-      found.map(async ({ pass, likelihood }) => ({ pass: await withChars(web, pass), likelihood })),
+      found.map(async ({ pass, likelihood }) => ({ pass: await charsOf(pass), likelihood })),
     );
     return { json: { available: true, items } };
   }
