@@ -35,15 +35,21 @@ export interface DebouncedInput {
   close(): void;
 }
 
+/** A line that cannot be read any more is taken for active where that is the safe side. */
+const UNREADABLE: readonly InputName[] = ["loop", "beam", "stop"];
+
 /** Calls `changed` when the level that counts changes. Starts with the level as it is, without a call. */
 export function watchInput(
   name: InputName,
   line: InputLine,
   clock: Clock,
   changed: (active: boolean) => void,
+  problem: (sentence: string) => void = () => {},
 ): DebouncedInput {
   const { onMs, offMs } = DEBOUNCE[name];
-  let counts = line.isActive();
+  let readable = true;
+  let counts = false;
+  counts = read();
   let pending: { to: boolean; cancel: () => void } | null = null;
   let closed = false;
   line.onEdge((active) => seen(active, true));
@@ -51,7 +57,7 @@ export function watchInput(
   return {
     name,
     isActive: () => counts,
-    poll: () => seen(line.isActive(), false),
+    poll: () => seen(read(), false),
     close() {
       closed = true;
       pending?.cancel();
@@ -85,9 +91,21 @@ export function watchInput(
       to: active,
       cancel: clock.after(waitMs, () => {
         pending = null;
-        if (line.isActive() === active) put(active);
+        if (read() === active) put(active);
       }),
     };
+  }
+
+  function read(): boolean {
+    try {
+      const active = line.isActive();
+      readable = true;
+      return active;
+    } catch (error) {
+      if (readable) problem((error as Error).message);
+      readable = false;
+      return UNREADABLE.includes(name) ? true : counts;
+    }
   }
 
   function put(active: boolean): void {

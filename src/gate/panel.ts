@@ -68,7 +68,13 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
       const line = await driver.openInput(spec);
       inputs.set(
         name,
-        watchInput(name, line, clock, (active) => deps.changed(name, active)),
+        watchInput(
+          name,
+          line,
+          clock,
+          (active) => deps.changed(name, active),
+          (sentence) => log.error({ input: name, error: sentence }, "An input cannot be read."),
+        ),
       );
     }
   } catch (error) {
