@@ -7,6 +7,7 @@ import { createGate } from "../gate/gate.js";
 import { createLane, type Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
 import { createClips } from "../recording/clips.js";
+import { createManual } from "../recording/manual.js";
 import { createRing } from "../recording/ring.js";
 import { clipEvent } from "../report/events.js";
 import { createStore } from "../store/store.js";
@@ -119,6 +120,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       recording,
     }),
   );
+  const manual = createManual({ clips, repository: store.clips, clock });
   const reporting = createReporting({
     config,
     clock,
@@ -172,7 +174,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     passes: store.passes,
     clips: store.clips,
     rules: { all: async () => book.rules() },
-    recording: { folder: ring.folder, storage, removeClip: (id) => clips.remove(id) },
+    recording: { folder: ring.folder, storage, removeClip: (id) => clips.remove(id), manual },
+    search: store.search,
     live: cameras,
     gate,
     health: () => health.list(),
@@ -249,6 +252,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await cameras.close();
     lane?.close();
     await web.close();
+    manual.close();
     await clips.close();
     await ring.close();
     await gate.close();
