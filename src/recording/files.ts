@@ -34,3 +34,21 @@ export async function removeFiles(paths: readonly string[]): Promise<string[]> {
   }
   return gone;
 }
+
+/** Overwrites files with zeros before they are removed, so that what lay where they were can be read by nobody. */
+export async function overwriteAndRemove(paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    try {
+      const file = await open(path, "r+");
+      const zeros = Buffer.alloc(1_000_000);
+      const { size } = await file.stat();
+      for (let at = 0; at < size; at += zeros.length)
+        await file.write(zeros, 0, Math.min(zeros.length, size - at), at);
+      await file.sync();
+      await file.close();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    }
+  }
+  await removeFiles(paths);
+}

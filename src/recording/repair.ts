@@ -1,5 +1,6 @@
 import { readdir, rename, stat, truncate } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import type { SegmentRecord } from "../core/records.js";
 import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import type { Log } from "../system/log.js";
@@ -23,10 +24,16 @@ export interface RepairReport {
 export interface RepairParts {
   folder: string;
   repositories: { segments: SegmentRepository; clips: ClipRepository };
-  bootId: string;
   log: Log;
   /** Only says what it would do. */
   dryRun?: boolean;
+  /** Files that changed within this time are in somebody's hands and are left alone. */
+  ignoreYoungerThanMs?: number;
+  /**
+   * How long to look whether a fresh file still grows: an eye that has lost its gate may be finishing it, and cutting
+   * it short under its hands would tear it. 0: nobody can be writing.
+   */
+  settleMs?: number;
 }
 
 /** Folder of finished clips; no camera can have this name. */
@@ -38,6 +45,8 @@ export async function repairFolder({
   repositories,
   log,
   dryRun = false,
+  ignoreYoungerThanMs = 0,
+  settleMs = 0,
 }: RepairParts): Promise<RepairReport> {
   const { segments, clips } = repositories;
   const report: RepairReport = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0, newestAt: null };
@@ -57,7 +66,10 @@ export async function repairFolder({
     null,
   );
 
+  const growing = await growingFiles(folder, unlisted, settleMs);
   for (const path of unlisted) {
+    if (growing.has(path)) continue;
+    if (ignoreYoungerThanMs > 0 && (await isYounger(join(folder, path), ignoreYoungerThanMs))) continue;
     const adoptable = path.endsWith(".mp4") && !path.startsWith(`${CLIP_FOLDER}/`);
     const segment = adoptable ? await adopt(folder, path, dryRun) : null;
     if (segment === null) {
@@ -114,6 +126,22 @@ async function adopt(
   }
 }
 
+async function growingFiles(folder: string, paths: Iterable<string>, settleMs: number): Promise<Set<string>> {
+  const sizes = new Map<string, number>();
+  for (const path of paths) {
+    if (settleMs > 0 && (await isYounger(join(folder, path), 3000)))
+      sizes.set(path, await sizeOf(join(folder, path)));
+  }
+  if (sizes.size > 0) await setTimeout(settleMs);
+  const growing = new Set<string>();
+  for (const [path, size] of sizes) if ((await sizeOf(join(folder, path))) !== size) growing.add(path);
+  return growing;
+}
+
+async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(() => null))?.size ?? 0;
+}
+
 /** A file whose proper name never came gets one, so that its time is not lost with the date of the file. */
 async function giveName(folder: string, path: string, startedAt: number): Promise<string> {
   if (startInName(path) !== null) return path;
@@ -122,6 +150,12 @@ async function giveName(folder: string, path: string, startedAt: number): Promis
   await rename(join(folder, path), join(folder, named));
   await syncFolder(join(folder, dirname(path)));
   return named;
+}
+
+/** By the clock that the file system keeps: both times come from the same one. */
+async function isYounger(path: string, thanMs: number): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  return found === null || Date.now() - found.mtimeMs < thanMs;
 }
 
 async function filesIn(folder: string): Promise<Set<string>> {

@@ -48,6 +48,8 @@ export interface RingParts {
   bootId: string;
   /** Free bytes of the file system; handed in by tests. */
   freeBytes?: () => Promise<number>;
+  /** How long the repair looks whether fresh files still grow; 0 in tests. */
+  settleMs?: number;
 }
 
 export interface Ring {
@@ -68,6 +70,8 @@ export interface Ring {
   close(): Promise<void>;
 }
 
+// Fragments come every second: a file that did not grow for longer is finished.
+const SETTLE_MS = 1500;
 const ROTATE_MS = 30_000;
 // No row of the store can be older than the card: a machine that was off for this long may as well have a wrong clock.
 const MAX_OFF_MS = 2 * 86_400_000;
@@ -100,7 +104,7 @@ export function createRing(parts: RingParts): Ring {
     repair: () =>
       inTurn(async () => {
         await mkdir(folder, { recursive: true });
-        const report = await repairFolder({ ...parts, bootId: parts.bootId });
+        const report = await repairFolder({ settleMs: SETTLE_MS, ...parts });
         wall = watchWall(clock, report.newestAt, MAX_OFF_MS);
         await rotation.run(wall.isSteady());
         cancel();

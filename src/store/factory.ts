@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { systemClock } from "../system/clock.js";
 import type { Backend } from "./backend.js";
 import type { ThreadStart } from "./protocol.js";
@@ -6,6 +5,5 @@ import { openSqlBackend } from "./sql/backend.js";
 
 /** The store of the kind that the configuration names. */
 export function openBackend(start: ThreadStart): Backend {
-  mkdirSync(start.folder, { recursive: true });
-  return openSqlBackend(start.folder, systemClock);
+  return openSqlBackend(start, systemClock);
 }

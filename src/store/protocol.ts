@@ -14,6 +14,8 @@ export interface ThreadStart {
   kind: "sql" | "json";
   folder: string;
   unknownPlates: "keep" | "hash";
+  /** False: another process runs the appliance on this store. */
+  isOwner: boolean;
 }
 
 /** One call of one repository. */

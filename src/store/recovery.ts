@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, isCorrupt, openDatabase } from "./database.js";
-import { migrate } from "./migrate.js";
+import { migrate, readMigrations } from "./migrate.js";
 import { salvage } from "./salvage.js";
 
 // "PLGT": tells our databases from those of other programs.
@@ -30,7 +30,8 @@ export interface Healthy {
  * Opens the database and makes sure that it can be trusted. One that cannot is set aside under another name, what can
  * be read is copied into a fresh one, and `notice` says so in one sentence.
  */
-export function openHealthy(file: string, now: number): Healthy {
+export function openHealthy(file: string, now: number, isOwner = true): Healthy {
+  if (!isOwner) return openAsGuest(file);
   let db: Database | undefined;
   try {
     if (existsSync(markerOf(file))) throw damage("damage was found in it while it was in use");
@@ -46,6 +47,15 @@ export function openHealthy(file: string, now: number): Healthy {
     if (!isCorrupt(error)) throw error;
     return { ...startFresh(file, now, error as Error), isCheckDue: false };
   }
+}
+
+/** Beside a running appliance: nothing is checked, marked or repaired, that is its affair. */
+function openAsGuest(file: string): Healthy {
+  const db = openDatabase(file);
+  const version = db.pragma("user_version", { simple: true });
+  if (version === readMigrations().length) return { db, notice: "", isCheckDue: false };
+  db.close();
+  throw new Error(`${file}: a running appliance of another version uses it (${version}); stop that first.`);
 }
 
 /** Sets the database aside, makes a fresh one and saves into it what can be read of the old. */

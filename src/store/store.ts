@@ -1,3 +1,5 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { Config } from "../config.js";
 import { StoreError } from "../core/repositories.js";
@@ -5,6 +7,7 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { BackendFigures } from "./backend.js";
 import { createCalls } from "./calls.js";
+import { type Claim, claim } from "./owner.js";
 import type { FromThread, Served, ThreadStart } from "./protocol.js";
 import { runUpkeep } from "./run-upkeep.js";
 
@@ -33,6 +36,8 @@ export interface Store extends Served {
   /** Starts the thread and opens the store; rejects with one sentence when it cannot be opened at all. */
   start(): Promise<void>;
   status(): StoreStatus;
+  /** False: an appliance in another process has this store, and this one is a guest there. */
+  isOwner(): boolean;
   /** Called when another process (the command line) has changed the data. */
   onForeignChange(listener: () => void): void;
   /** Commits what waits and ends the thread. */
@@ -62,6 +67,7 @@ export function createStore(parts: StoreParts): Store {
   const listeners: (() => void)[] = [];
   let worker: Worker | null = null;
   let closed = false;
+  let own: Claim = { isOwner: false, release: () => {} };
   let state: StoreStatus["state"] = "stopped";
   let problem = "";
   let notice = "";
@@ -74,8 +80,14 @@ export function createStore(parts: StoreParts): Store {
     async start() {
       if (state !== "stopped") return;
       state = "starting";
-      await launch();
-      upkeep.start();
+      own = claimFolder(parts.folder);
+      try {
+        await launch();
+      } catch (error) {
+        own.release();
+        throw error;
+      }
+      if (own.isOwner) upkeep.start();
     },
     status: () => ({
       kind: parts.config.kind,
@@ -88,6 +100,7 @@ export function createStore(parts: StoreParts): Store {
       writtenBytes: figures.writtenBytes,
       searchOff: figures.searchOff,
     }),
+    isOwner: () => own.isOwner,
     onForeignChange(listener) {
       listeners.push(listener);
     },
@@ -104,13 +117,14 @@ export function createStore(parts: StoreParts): Store {
         else void thread.terminate();
         await gone;
       }
+      own.release();
       calls.refuseAll(new StoreError("closed", "The store was closed before this was written."));
     },
   };
 
   function launch(): Promise<void> {
     const { kind, unknownPlates = "keep" } = parts.config;
-    const start: ThreadStart = { kind, folder: parts.folder, unknownPlates };
+    const start: ThreadStart = { kind, folder: parts.folder, unknownPlates, isOwner: own.isOwner };
     const thread = new Worker(new URL("./thread.js", import.meta.url), { workerData: start });
     worker = thread;
     return new Promise((resolve, reject) => {
@@ -171,5 +185,17 @@ export function createStore(parts: StoreParts): Store {
       state = "starting";
       void launch();
     });
+  }
+}
+
+function claimFolder(folder: string): Claim {
+  try {
+    mkdirSync(folder, { recursive: true });
+    return claim(join(folder, "store.owner"));
+  } catch (error) {
+    throw new StoreError(
+      "cannot-write",
+      `The store in ${folder} cannot be opened: ${(error as Error).message}`,
+    );
   }
 }

@@ -49,7 +49,8 @@ function serve(store: Backend): void {
     while (message !== undefined) {
       const group: Call[] = [];
       while (message !== undefined && !("close" in message) && group.length < GROUP_LIMIT) {
-        group.push(message);
+        if (message.method === "scrub") runAlone(store, message);
+        else group.push(message);
         message = receiveMessageOnPort(port)?.message as ToThread | undefined;
       }
       if (group.length > 0) runGroup(store, group);
@@ -106,6 +107,21 @@ function runGroup(store: Backend, group: readonly Call[]): void {
     for (const call of group) answers.push(readOnly(store, call, error as Error));
   }
   say({ type: "answers", answers, figures: store.figures() });
+}
+
+/** What cannot be part of a transaction. */
+function runAlone(store: Backend, call: Call): void {
+  const answer: Answer = { id: call.id };
+  try {
+    invoke(store, call);
+  } catch (error) {
+    if (isCorrupt(error)) throw error;
+    answer.error = {
+      code: isDiskTrouble(error) ? "cannot-write" : "refused",
+      message: (error as Error).message,
+    };
+  }
+  say({ type: "answers", answers: [answer], figures: store.figures() });
 }
 
 /** Makes room for the next try. */

@@ -22,6 +22,8 @@ export interface EraseReport {
 export interface Upkeep {
   /** Removes a batch of what is too old; gives the number of rows, 0 when there is nothing left to remove. */
   prune(limits: PruneLimits): Promise<number>;
-  /** Removes a plate from every table and the log; its place in the hash chain stays. */
+  /** Removes a plate from every table; its place in the hash chain stays, without the plate. */
   erase(plate: string): Promise<EraseReport>;
+  /** Overwrites what erased rows may have left in the file and its log. Takes as long as writing the file anew. */
+  scrub(): Promise<void>;
 }

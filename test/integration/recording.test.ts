@@ -34,6 +34,7 @@ async function station(settings: object = {}, folder = temporaryFolder(), bootId
     clock,
     log: silentLog,
     bootId,
+    settleMs: 0,
     freeBytes: async () => free.bytes ?? statfsSync(folder).bavail * statfsSync(folder).bsize,
   });
   const repaired = await ring.repair();

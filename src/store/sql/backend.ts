@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
+import type { ThreadStart } from "../protocol.js";
 import { mark, markDamaged, openHealthy } from "../recovery.js";
 import { createReserve } from "../reserve.js";
 import { createAuditTable } from "./audit.js";
@@ -34,9 +35,9 @@ interface Checkpoint {
 }
 
 /** The SQLite store in this folder; a database that cannot be trusted is set aside and what can be read is saved from it. */
-export function openSqlBackend(folder: string, clock: Clock): Backend {
+export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): Backend {
   const file = join(folder, DATABASE_NAME);
-  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs());
+  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs(), isOwner);
   const outbox = createOutboxTable(db);
   const chain = createChain(db);
   const settings = createSettingTable(db);
@@ -110,7 +111,7 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
         optimizedAtMs = clock.monotonicMs();
         db.pragma("optimize");
       }
-      reserve.keep();
+      if (isOwner) reserve.keep();
       const { log, checkpointed } = checkpoint("noop");
       if (log - checkpointed < CHECKPOINT_PAGES) return null;
       // Truncating waits for readers; it is only worth that when the log has outgrown what is kept of it.
@@ -143,7 +144,7 @@ export function openSqlBackend(folder: string, clock: Clock): Backend {
     }),
     close() {
       try {
-        mark(db, "1");
+        if (isOwner) mark(db, "1");
       } finally {
         // The last connection also carries the log over into the file.
         db.close();

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { Database } from "../database.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
 import type { Sync } from "./sync.js";
@@ -61,6 +62,20 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
       return rows + passes.length;
     },
     erase: (plate) => erasePlate(db, plate, parts),
+    scrub() {
+      db.pragma("wal_checkpoint(restart)");
+      db.exec("vacuum");
+      db.pragma("wal_checkpoint(restart)");
+      // The log is written from its beginning again: enough nothing to cover all that it held.
+      const bytes = statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
+      db.exec("create table filling (bytes blob)");
+      for (let left = bytes; left > 0; left -= 1_000_000)
+        db.prepare("insert into filling values (zeroblob(1000000))").run();
+      db.exec("drop table filling");
+      db.pragma("wal_checkpoint(truncate)");
+      db.exec("vacuum");
+      db.pragma("wal_checkpoint(truncate)");
+    },
   };
 
   /** The beginning of the chain goes when nothing of it is left but hashes; what follows is proved from the noted base. */
@@ -75,11 +90,11 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
 function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseReport {
   // Everything that names the plate, also inside sentences, evidence and payloads; `instr` knows no wildcards.
   const passes = db
-    .prepare<[string, string], { seq: number; id: string }>(`
-    select seq, id from pass where plate = ?1 or instr(sentence, ?2) > 0
-      or exists (select 1 from plate_read r where r.pass_seq = pass.seq and r.text = ?1)`)
-    .all(plate, plate);
-  const run = (sql: string, ...values: unknown[]) => db.prepare(sql).run(...values).changes;
+    .prepare<[{ plate: string }], { seq: number; id: string }>(`
+    select seq, id from pass where plate = @plate or instr(sentence, @plate) > 0
+      or exists (select 1 from plate_read r where r.pass_seq = pass.seq and r.text = @plate)`)
+    .all({ plate });
+  const run = (sql: string, value: unknown) => db.prepare(sql).run(value).changes;
   const report = {
     passes: passes.length,
     reads: 0,
@@ -100,7 +115,7 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
     }
     run("delete from clip_request where pass_id = ?", pass.id);
     report.reads += run("delete from plate_read where pass_seq = ?", pass.seq);
-    report.decisions += forgetLinks(db, "decision", "pass_id = ?", pass.id);
+    report.decisions += forgetLinks(db, "decision", "pass_id = @id", { id: pass.id });
     report.events += run(
       "update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0",
       pass.id,
@@ -111,10 +126,10 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
   report.decisions += forgetLinks(
     db,
     "decision",
-    "plate = ?1 or instr(sentence, ?1) > 0 or instr(evidence, ?1) > 0",
-    plate,
+    "plate = @plate or instr(sentence, @plate) > 0 or instr(evidence, @plate) > 0",
+    { plate },
   );
-  forgetLinks(db, "audit", "instr(subject, ?1) > 0 or instr(detail, ?1) > 0", plate);
+  forgetLinks(db, "audit", "instr(subject, @plate) > 0 or instr(detail, @plate) > 0", { plate });
   report.rules = run("delete from access_rule where plate = ?", plate);
   report.vehicles = run("delete from vehicle where plate = ?", plate);
   report.events += run("update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0", plate);
@@ -123,12 +138,12 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
 }
 
 /** Removes rows of the hash chain's kind and empties their links. */
-function forgetLinks(db: Database, table: "decision" | "audit", where: string, value: string): number {
+function forgetLinks(db: Database, table: "decision" | "audit", where: string, values: object): number {
   const rows = db
-    .prepare<[string], { seq: number; chainSeq: number }>(
+    .prepare<[object], { seq: number; chainSeq: number }>(
       `select seq, chain_seq as chainSeq from ${table} where ${where}`,
     )
-    .all(value);
+    .all(values);
   for (const row of rows) {
     db.prepare(`delete from ${table} where seq = ?`).run(row.seq);
     db.prepare("update chain set salt = null, content = null where seq = ?").run(row.chainSeq);

@@ -1,0 +1,117 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { defaultConfig, loadConfig } from "../config.js";
+import { normalisePlate } from "../core/plate.js";
+import { overwriteAndRemove } from "../recording/files.js";
+import { DATABASE_NAME } from "../store/sql/backend.js";
+import { createStore } from "../store/store.js";
+import { systemClock } from "../system/clock.js";
+import { createLog } from "../system/log.js";
+
+/**
+ * `plategate erase PLATE [--with-video] [--trim] [--config FILE]`: removes a plate from rows, log, vectors, pictures, clips and
+ * the copies of the database that lie beside it. Works beside a running appliance.
+ */
+export async function eraseCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { config: { type: "string" }, "with-video": { type: "boolean" }, trim: { type: "boolean" } },
+  });
+  const plate = normalisePlate(positionals[0] ?? "");
+  if (plate === "" || positionals.length !== 1) {
+    console.error("usage: plategate erase PLATE [--with-video] [--trim] [--config FILE]");
+    return 2;
+  }
+  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const folder = resolve(config.dataFolder);
+  const recordings = join(folder, "recordings");
+  const store = createStore({
+    config: config.store,
+    folder,
+    clock: systemClock,
+    log: createLog("warn", "erase"),
+  });
+  await store.start();
+  try {
+    const stretches = values["with-video"] ? await stretchesOf(plate) : [];
+    const report = await store.upkeep.erase(plate);
+    const { preRollMs, postRollMs } = config.recording;
+    const paths = [...report.files];
+    for (const pass of stretches) {
+      const segments = await store.segments.overlapping(
+        pass.camera,
+        pass.startedAt - preRollMs,
+        (pass.endedAt ?? pass.startedAt) + postRollMs,
+      );
+      await store.segments.discard(segments.map((s) => s.id));
+      paths.push(...segments.map((s) => s.path));
+    }
+    await overwriteAndRemove(paths.map((path) => join(recordings, path)));
+    await store.segments.forget(paths);
+    await store.upkeep.scrub();
+    const copies = existsSync(folder) ? readdirSync(folder).filter((name) => isCopy(name)) : [];
+    await overwriteAndRemove(copies.map((name) => join(folder, name)));
+    await store.audit.add({
+      id: `erase-${systemClock.wallMs()}-${process.pid}`,
+      at: Math.round(systemClock.wallMs()),
+      actor: "command line",
+      action: "erase",
+      subject: "a plate",
+      detail: JSON.stringify({ passes: report.passes, clips: report.clips, copies: copies.length }),
+    });
+    console.log(
+      `${plate} is erased: ${report.passes} passes, ${report.decisions} decisions, ${report.rules} rules, ${report.vehicles} vehicles, ` +
+        `${report.events} events, ${report.clips} clips, ${paths.length - report.files.length} segments of video, ${copies.length} old copies of the database.`,
+    );
+    console.log(
+      values.trim
+        ? trimmed(folder)
+        : "Blocks that were freed earlier are not reached by this; --trim tells the card to forget them.",
+    );
+    return 0;
+  } finally {
+    await store.close();
+  }
+
+  async function stretchesOf(text: string) {
+    const found = [];
+    for (let before: string | undefined, more = true; more; ) {
+      const page = await store.passes.list({
+        plate: text,
+        limit: 1000,
+        ...(before === undefined ? {} : { before }),
+      });
+      found.push(...page.items);
+      more = page.next !== null;
+      before = page.next ?? undefined;
+    }
+    return found;
+  }
+}
+
+/** What earlier files left in blocks that are free now is out of reach of files; the card can be told to forget it. */
+function trimmed(folder: string): string {
+  try {
+    execFileSync("sync");
+    const mount = execFileSync("df", ["--output=target", folder], { encoding: "utf8" })
+      .trim()
+      .split("\n")
+      .at(-1)!;
+    execFileSync("fstrim", [mount], { stdio: "pipe" });
+    return `Free blocks of ${mount} were discarded as well.`;
+  } catch {
+    return "Free blocks of the card could not be discarded; run `sudo fstrim -a` where the card supports it.";
+  }
+}
+
+/** Backups from before a migration, databases that were set aside, exports: all of them may hold the plate. */
+function isCopy(name: string): boolean {
+  return (
+    name.startsWith(`${DATABASE_NAME}.before-`) ||
+    name.startsWith(`${DATABASE_NAME}.damaged-`) ||
+    name.startsWith("export-")
+  );
+}
