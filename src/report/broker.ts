@@ -58,8 +58,12 @@ export function createBroker(deps: { config: Config["broker"]; log: Log }): Brok
       aedes.on("connectionError", (_client, error) =>
         log.debug({ error: error.message }, "somebody at the broker inside does not speak MQTT"),
       );
-      server = createServer(accept);
-      const port = await listen(server, config);
+      const listening = createServer(accept);
+      const port = await listen(listening, config).catch(async (error) => {
+        await new Promise<void>((resolve) => aedes?.close(() => resolve()));
+        throw error;
+      });
+      server = listening;
       const url = `mqtt://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
       log.info({ url }, "the broker inside listens");
       return { url, port };
@@ -74,8 +78,9 @@ export function createBroker(deps: { config: Config["broker"]; log: Log }): Brok
       aedes = null;
       if (oldServer === null) return;
       const closed = new Promise<void>((resolve) => oldServer.close(() => resolve()));
-      if (oldAedes) await new Promise<void>((resolve) => oldAedes.close(() => resolve()));
+      // The sockets first: the package waits for clients that have stopped in the middle of a packet.
       for (const socket of sockets) socket.destroy();
+      if (oldAedes) await new Promise<void>((resolve) => oldAedes.close(() => resolve()));
       await closed;
     },
   };

@@ -13,6 +13,8 @@ export interface Account {
 /** Name, password and certificates of `report`, read from their files. Throws `CredentialError`. */
 export function readAccount(report: Config["report"], log: Log): Account {
   const password = readSecret("report.passwordFile", report.passwordFile, log);
+  if (password !== null && report.username === "")
+    throw new CredentialError("report.passwordFile needs report.username; set both or neither.");
   const ca = readCredential("report.caFile", report.caFile);
   const cert = readCredential("report.certFile", report.certFile);
   const key = readCredential("report.keyFile", report.keyFile, log);

@@ -18,23 +18,23 @@ export function messageOf(
   } catch {
     return { problem: "its payload is no JSON" };
   }
-  const head = {
-    v: MESSAGE_VERSION as typeof MESSAGE_VERSION,
-    site: place.site,
-    gate: place.gate,
-    id: event.id,
-    seq: event.seq,
-    at: iso(event.at),
-  };
   try {
-    return convert();
+    const v = MESSAGE_VERSION as typeof MESSAGE_VERSION;
+    return convert({
+      v,
+      site: place.site,
+      gate: place.gate,
+      id: event.id,
+      seq: event.seq,
+      at: iso(event.at),
+    });
   } catch (error) {
     if (error instanceof z.ZodError)
       return { problem: `${error.issues[0]?.path.join(".")}: ${error.issues[0]?.message}` };
     return { problem: (error as Error).message };
   }
 
-  function convert(): EventMessage {
+  function convert(head: Pick<EventMessage, "v" | "site" | "gate" | "id" | "seq" | "at">): EventMessage {
     switch (event.kind) {
       case "pass": {
         const { phase, pass } = passRow.parse(data);

@@ -192,7 +192,8 @@ function clientOptions(options: ConnectionOptions): IClientOptions {
     keepalive: options.keepaliveSeconds,
     rejectUnauthorized: true,
     ...(options.username ? { username: options.username } : {}),
-    ...(options.password !== undefined ? { password: options.password } : {}),
+    // The protocol has no password without a user.
+    ...(options.username && options.password !== undefined ? { password: options.password } : {}),
     ...(tls?.ca ? { ca: tls.ca } : {}),
     ...(tls?.cert ? { cert: tls.cert } : {}),
     ...(tls?.key ? { key: tls.key } : {}),

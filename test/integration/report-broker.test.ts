@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { parseConfig } from "../../src/config.js";
+import { type Broker, BrokerError, createBroker } from "../../src/report/broker.js";
+import { passEvent } from "../../src/report/events.js";
+import { silentLog } from "../../src/system/log.js";
+import { listener } from "../support/mqtt-listener.js";
+import { passRecord } from "../support/records.js";
+import { reportFixture } from "../support/report-fixture.js";
+import { scoped } from "../support/scope.js";
+import { until } from "../support/until.js";
+
+const base = "plategate/demo/main";
+
+test(
+  "the appliance on its defaults tells its own broker, and a reader there sees pass, states and online",
+  scoped(async (use) => {
+    const { broker, url } = await started(use);
+    const fixture = reportFixture("", { embedded: { url } });
+    use(fixture.report);
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    await fixture.report.start();
+    await until(async () => (await fixture.outbox.count()) === 0, "it is sent");
+    const ear = use(await listener(url, "#", { protocolVersion: 4 }));
+    await until(() => ear.heard.length >= 7, "everything retained has come");
+    assert.is(ear.json(`${base}/state/last-pass`)[0]?.id, "pass-1:new");
+    assert.is(ear.on(`${base}/availability`)[0]?.text, "online");
+    assert.is(broker.status().clients, 2);
+  }),
+);
+
+test(
+  "nothing is lost over a restart of the broker inside",
+  scoped(async (use) => {
+    const first = await started(use);
+    const fixture = reportFixture("", { embedded: { url: first.url } });
+    use(fixture.report);
+    await fixture.report.start();
+    await until(() => fixture.report.status().sinks[0]?.state === "up", "connected");
+    await first.broker.close();
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    await started(use, { port: first.port });
+    await until(async () => (await fixture.outbox.count()) === 0, "it is sent");
+  }),
+);
+
+test(
+  "without the broker inside the state says what to do, and events wait",
+  scoped(async (use) => {
+    const fixture = reportFixture("", { embedded: null });
+    use(fixture.report);
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    await fixture.report.start();
+    await until(() => fixture.report.status().sinks[0]?.state === "refused", "it says so");
+    assert.match(fixture.report.status().sinks[0]!.sentence, "the broker inside is not running");
+    assert.is(await fixture.outbox.count(), 1);
+  }),
+);
+
+test("beyond this machine it listens only with a password", async () => {
+  const broker = createBroker({ config: settings({ host: "0.0.0.0" }), log: silentLog });
+  try {
+    await broker.start();
+    assert.unreachable("it must be refused");
+  } catch (error) {
+    assert.instance(error, BrokerError);
+    assert.match((error as Error).message, "only with a password");
+  }
+});
+
+test(
+  "with a password the right one is let in, and a wrong one, a wrong user and none are not",
+  scoped(async (use) => {
+    const folder = mkdtempSync(join(tmpdir(), "plategate-broker-"));
+    use({ close: () => rmSync(folder, { recursive: true, force: true }) });
+    const file = join(folder, "password");
+    writeFileSync(file, "right-horse\n", { mode: 0o600 });
+    const { url } = await started(use, { host: "0.0.0.0", passwordFile: file });
+    const there = url.replace("0.0.0.0", "127.0.0.1");
+    for (const [username, password, wanted] of [
+      ["plategate", "right-horse", "up"],
+      ["plategate", "wrong-horse", "refused"],
+      ["somebody", "right-horse", "refused"],
+      ["", "", "refused"],
+    ] as const) {
+      const fixture = reportFixture("", { embedded: { url: there, username, password } });
+      use(fixture.report);
+      await fixture.report.start();
+      await until(() => fixture.report.status().sinks[0]?.state === wanted, `${username} is ${wanted}`);
+      await fixture.report.close();
+    }
+  }),
+);
+
+test(
+  "a taken port is told in one sentence",
+  scoped(async (use) => {
+    const { port } = await started(use);
+    const second = createBroker({ config: settings({ port }), log: silentLog });
+    try {
+      await second.start();
+      assert.unreachable("it must be refused");
+    } catch (error) {
+      assert.instance(error, BrokerError);
+      assert.match((error as Error).message, `broker 127.0.0.1:${port}: this port is taken`);
+    }
+  }),
+);
+
+test(
+  "rubbish, half packets and a hundred idle connections do not keep readers out for good",
+  scoped(async (use) => {
+    const { port, url } = await started(use);
+    const idle = Array.from({ length: 100 }, () => connect(port, "127.0.0.1"));
+    for (const socket of idle) socket.on("error", () => {});
+    for (const bytes of [
+      "GET / HTTP/1.1\r\n\r\n",
+      "\u0010\u00ff\u00ff\u00ff\u007f",
+      "\u0000".repeat(1000),
+      "\u0030\u0002\u0000\u0000",
+    ]) {
+      const socket = connect(port, "127.0.0.1");
+      socket.on("error", () => {});
+      socket.write(bytes);
+      use({ close: () => socket.destroy() });
+    }
+    await until(() => idle.filter((s) => s.destroyed).length >= 36, "those above the limit are hung up on");
+    for (const socket of idle) socket.destroy();
+    const ear = use(await listener(url, "#", { protocolVersion: 4 }));
+    await ear.publish("a", "b");
+    await until(() => ear.heard.length === 1, "it still works");
+  }),
+);
+
+test.run();
+
+type Use = <T extends { close(): unknown }>(part: T) => T;
+
+function settings(more: object) {
+  return { ...parseConfig("broker: { port: 0 }").broker, ...more };
+}
+
+async function started(use: Use, more: object = {}): Promise<{ broker: Broker; url: string; port: number }> {
+  const broker = use(createBroker({ config: settings(more), log: silentLog }));
+  return { broker, ...(await broker.start()) };
+}

@@ -1,0 +1,257 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { OutboxEvent } from "../../src/core/records.js";
+import { explain } from "../../src/report/connection-problem.js";
+import {
+  alarmEvent,
+  barrierEvent,
+  clipEvent,
+  decisionEvent,
+  type NewEvent,
+  passEvent,
+} from "../../src/report/events.js";
+import { createLink, pauseMs } from "../../src/report/link.js";
+import { messageOf } from "../../src/report/messages.js";
+import { onvifEvent } from "../../src/report/onvif.js";
+import { plateCover } from "../../src/report/privacy.js";
+import { type PassMessage, SHAPES } from "../../src/report/shapes.js";
+import { silentLog } from "../../src/system/log.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { decisionRecord, noon, passRecord } from "../support/records.js";
+
+const place = { site: "demo", gate: "main" };
+const plain = plateCover("plain", null);
+const key = Buffer.from("a key of more than sixteen bytes");
+
+test("every kind of event becomes a message that fits its published shape", () => {
+  const clip = {
+    id: "c",
+    passId: "a",
+    camera: "front",
+    path: "x.mp4",
+    startedAt: noon,
+    endedAt: noon + 1,
+    bytes: 9,
+    pinned: true,
+  };
+  const rows = [
+    passEvent(passRecord(), "NEW", noon),
+    passEvent(passRecord(), "UPDATE", noon, 3),
+    passEvent(passRecord({ endedAt: noon }), "END", noon),
+    decisionEvent(decisionRecord()),
+    clipEvent(clip),
+    barrierEvent("b", noon, { state: "open", by: "loop" }),
+    alarmEvent("a", noon, { code: "held-open", sentence: "It has been open for an hour." }),
+  ];
+  for (const event of rows) {
+    const message = messageOf(row(event), place, plain);
+    assert.not.ok("problem" in message, JSON.stringify(message));
+    SHAPES[`event-${event.kind}`].parse(message);
+  }
+});
+
+test("ids tell the phases of a pass apart and stay the same when a row is built again", () => {
+  const pass = passRecord({ id: "p" });
+  const ids = [
+    passEvent(pass, "NEW", 1),
+    passEvent(pass, "UPDATE", 2, 1),
+    passEvent(pass, "UPDATE", 3, 2),
+    passEvent(pass, "END", 4),
+  ].map((e) => e.id);
+  assert.equal(ids, ["p:new", "p:update:1", "p:update:2", "p:end"]);
+  assert.is(passEvent(pass, "NEW", 99).id, "p:new");
+});
+
+test("neither evidence nor file paths leave the appliance", () => {
+  const decision = decisionEvent(decisionRecord({ evidence: '{"secret":1}' }));
+  assert.not.match(decision.payload, "secret");
+  const clip = clipEvent({
+    id: "c",
+    passId: null,
+    camera: "f",
+    path: "/data/x.mp4",
+    startedAt: 1,
+    endedAt: 2,
+    bytes: 3,
+    pinned: false,
+  });
+  assert.not.match(clip.payload, "/data");
+});
+
+test("a bare pass record is understood: ended is END, else UPDATE", () => {
+  const phases = [null, noon].map(
+    (endedAt) =>
+      messageOf(
+        { seq: 1, id: "x", kind: "pass", at: 1, payload: JSON.stringify(passRecord({ endedAt })) },
+        place,
+        plain,
+      ) as PassMessage,
+  );
+  assert.equal(
+    phases.map((m) => m.phase),
+    ["UPDATE", "END"],
+  );
+});
+
+test("a row that cannot be read is a problem with a sentence, not an exception", () => {
+  const bad: Partial<OutboxEvent>[] = [
+    { payload: "{" },
+    { payload: "null" },
+    { payload: "[]" },
+    { payload: '{"phase":"NEW"}' },
+    { kind: "decision", payload: '{"id":1}' },
+    { kind: "alarm", payload: '"text"' },
+    { kind: "weather" as never, payload: "{}" },
+    { at: Number.NaN, kind: "alarm", payload: "{}" },
+    { at: 9e15, kind: "alarm", payload: "{}" },
+  ];
+  for (const change of bad) {
+    const message = messageOf(
+      { seq: 1, id: "x", kind: "pass", at: 1, payload: "{}", ...change },
+      place,
+      plain,
+    );
+    assert.ok("problem" in message && message.problem.length > 3, JSON.stringify(change));
+  }
+});
+
+test("a masked plate keeps the first two and the last character, wherever it is written", () => {
+  const masked = plateCover("masked", null);
+  assert.is(masked.cover("AB12CDE"), "AB****E");
+  assert.is(masked.cover("AB1"), "***");
+  assert.is(masked.cover(""), "");
+  const value = {
+    plate: "AB12CDE",
+    text: "ab-12 cde, AB12CDE and AB 12 C.D.E",
+    nested: [{ AB12CDE: "x" }],
+    n: 12,
+  };
+  assert.equal(masked.within(value, ["AB12CDE"]), {
+    plate: "AB****E",
+    text: "AB****E, AB****E and AB****E",
+    nested: [{ "AB****E": "x" }],
+    n: 12,
+  });
+});
+
+test("a plate inside another one leaves nothing behind", () => {
+  const masked = plateCover("masked", null);
+  assert.is(masked.within("AB12CDE and 12CD", ["12CD", "AB12CDE"]), "AB****E and 12*D");
+});
+
+test("a hashed plate is the same each time, differs by key, and needs a key", () => {
+  const one = plateCover("hashed", key).cover("AB12CDE");
+  assert.is(one, plateCover("hashed", key).cover("AB12CDE"));
+  assert.is.not(one, plateCover("hashed", Buffer.from("another key of sixteen bytes")).cover("AB12CDE"));
+  assert.match(one, /^#[0-9a-f]{16}$/);
+  assert.throws(() => plateCover("hashed", null), /plateKeyFile/);
+  assert.throws(() => plateCover("hashed", Buffer.from("short")), /16 bytes/);
+});
+
+test("pauses grow from half a second to fifteen, with a random part of up to half", () => {
+  assert.equal(
+    [1, 2, 3, 4, 5, 6, 7, 50].map((n) => pauseMs(n, 0)),
+    [500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000],
+  );
+  assert.equal(
+    [1, 6].map((n) => pauseMs(n, 1)),
+    [250, 7500],
+  );
+});
+
+test("a connection that breaks at once again and again is tried ever more rarely", async () => {
+  const clock = fakeClock();
+  let tries = 0;
+  const link = createLink({
+    name: "t",
+    clock,
+    log: silentLog,
+    servers: 1,
+    random: () => 0,
+    open: async (_server, events) => {
+      tries++;
+      const connection = {
+        url: "mqtt://h:1",
+        maxPacketBytes: null,
+        receiveMaximum: 1,
+        publish: async () => {},
+        subscribe: async () => {},
+        settled: async () => {},
+        close: async () => {},
+      };
+      setImmediate(() => events.lost({ refused: false, sentence: "kicked" }));
+      return connection;
+    },
+    up: async () => {},
+    down: () => {},
+    message: () => {},
+  });
+  link.start();
+  for (let second = 0; second < 120; second++) {
+    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+    clock.advance(1000);
+  }
+  assert.ok(tries >= 8 && tries <= 16, `${tries} tries in two minutes`);
+  await link.close();
+});
+
+test("every problem is a sentence that names the place and what to do, and never a name or password", () => {
+  const cases: [unknown, RegExp, boolean][] = [
+    [{ code: "ECONNREFUSED" }, /gate\.local:1883: nothing listens there/, false],
+    [{ code: 4 }, /refuses the user or the password; correct report\.username/, true],
+    [{ code: 0x8e }, /another client took over our client id/, true],
+    [{ message: "connack timeout" }, /does not answer as an MQTT broker/, false],
+    [null, /the broker closed the connection/, false],
+    [new Error("strange\nthing"), /strange thing\./, false],
+  ];
+  for (const [cause, sentence, refused] of cases) {
+    const problem = explain(cause, "mqtt://user:secret@gate.local:1883");
+    assert.match(problem.sentence, sentence);
+    assert.is(problem.refused, refused);
+    assert.not.match(problem.sentence, "secret");
+  }
+});
+
+test("ONVIF: a plate event has the topic of Profile M without namespace, UtcTime, Source and Data", () => {
+  const { topic, payload } = onvif("NEW");
+  assert.is(topic, "plategate/demo/main/onvif-ej/RuleEngine/Recognition/LicensePlate/&front/Plategate");
+  assert.equal(payload, {
+    UtcTime: "2026-01-05T12:00:00.000Z",
+    PropertyOperation: "Initialized",
+    Source: { VideoSource: "front", Rule: "Plategate" },
+    Key: { ObjectId: "pass-1" },
+    Data: {
+      Lifecycle: "New",
+      Likelihood: 0.97,
+      LicensePlateInfo: { PlateNumber: { "@Likelihood": 0.97, "#text": "AB12CDE" } },
+      Direction: "approaching",
+    },
+  });
+});
+
+test("ONVIF: the lifecycle is New, Update, Lost, and a Deleted carries no plate that could be taken for a read", () => {
+  assert.equal(
+    (["NEW", "UPDATE", "END"] as const).map((p) => [
+      onvif(p).payload.PropertyOperation,
+      onvif(p).payload.Data.Lifecycle,
+    ]),
+    [
+      ["Initialized", "New"],
+      ["Changed", "Update"],
+      ["Deleted", "Lost"],
+    ],
+  );
+  assert.equal(onvif("END").payload.Data, { Lifecycle: "Lost" });
+});
+
+test.run();
+
+function row(event: NewEvent): OutboxEvent {
+  return { ...event, seq: 7 };
+}
+
+function onvif(phase: "NEW" | "UPDATE" | "END") {
+  const message = messageOf(row(passEvent(passRecord(), phase, noon)), place, plain) as PassMessage;
+  const { topic, payload } = onvifEvent(message, "plategate/demo/main");
+  return { topic, payload: JSON.parse(payload) };
+}
