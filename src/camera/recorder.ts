@@ -46,6 +46,8 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   /** Monotonic time of the stream's zero. */
   let streamStartedMs: number | null = null;
   let waitingBytes = 0;
+  /** The stream is no MP4 any more; nothing of it is taken until it ends. */
+  let broken = false;
   let problem = "";
   let left = 0;
 
@@ -63,7 +65,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     /** Bytes of the muxer, in their order. Never waits; what the card does not take is told by `problem`. */
     push(bytes: Buffer): void {
       const arrivedMs = clock.monotonicMs();
-      for (const part of reader.push(bytes)) {
+      for (const part of partsOf(bytes)) {
         if (waitingBytes + part.data.length > maxWaitingBytes) {
           left++;
           fail("the card is too slow");
@@ -84,13 +86,27 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
       await work;
       reader = createFragmentReader();
       header = null;
+      broken = false;
     },
+    /** Everything that was pushed is written, or known not to be. */
+    idle: (): Promise<void> => work,
     current: (): OpenSegment | null => writing?.segment ?? null,
     /** What is wrong with the card, without a full stop; empty while all is well. */
     problem: () => problem,
     /** Fragments that were not written. */
     left: () => left,
   };
+
+  function partsOf(bytes: Buffer): Mp4Part[] {
+    if (broken) return [];
+    try {
+      return reader.push(bytes);
+    } catch (error) {
+      broken = true;
+      fail(reasonOf(error));
+      return [];
+    }
+  }
 
   async function write(part: Mp4Part, arrivedMs: number): Promise<void> {
     if (part.kind === "header") {
@@ -132,12 +148,13 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     while (statSync(join(folder, segmentName(at)), { throwIfNoEntry: false }) !== undefined) at++;
     const path = join(folder, segmentName(at));
     writeFileSync(`${path}.open`, "");
-    let file: FileHandle;
+    let file: FileHandle | null = null;
     try {
       file = await open(path, "ax");
       await file.appendFile(header.data);
       await syncFolder();
     } catch (error) {
+      await file?.close();
       for (const useless of [path, `${path}.open`]) rmSync(useless, { force: true });
       throw error;
     }
@@ -150,8 +167,11 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     if (writing === null) return;
     const { segment, file, lengthMs } = writing;
     writing = null;
-    await file.sync();
-    await file.close();
+    try {
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     await done({ ...segment, endedAt: Math.round(segment.startedAt + lengthMs) });
   }
 
@@ -173,8 +193,11 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
 
   async function syncFolder(): Promise<void> {
     const directory = await open(folder, "r");
-    await directory.sync();
-    await directory.close();
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
   }
 
   function openName(): string {

@@ -1,0 +1,199 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { SegmentFile } from "../../src/camera/camera.js";
+import { createFragmentReader } from "../../src/camera/fragments.js";
+import { createRecorder } from "../../src/camera/recorder.js";
+import { segmentName, segmentStart } from "../../src/camera/segment-name.js";
+import { silentLog } from "../../src/system/log.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { temporaryFolder } from "../support/folder.js";
+import { type SegmentShape, segmentBytes } from "../support/segments.js";
+import { skipLoudly } from "../support/skip.js";
+import { mountSmall } from "../support/small-disk.js";
+
+const start = Date.UTC(2026, 4, 1, 6, 30);
+
+function kit(folder = join(temporaryFolder(), "front"), segmentSeconds = 2) {
+  const clock = fakeClock(start);
+  const segments: SegmentFile[] = [];
+  const opened: string[] = [];
+  const recorder = createRecorder(
+    { folder, segmentSeconds },
+    {
+      clock,
+      log: silentLog,
+      onSegment: (s) => segments.push(s),
+      onSegmentOpened: (s) => opened.push(s.path),
+    },
+  );
+  /** The fragments of a stream, each when it is complete. */
+  function stream(shape: Partial<SegmentShape>): void {
+    for (const part of createFragmentReader().push(segmentBytes(shape))) {
+      if (part.kind === "fragment") clock.advance(part.durationMs);
+      recorder.push(part.data);
+    }
+  }
+  return { folder, clock, segments, opened, recorder, stream };
+}
+
+test("a stream becomes files of the wanted length that follow each other without a gap", async () => {
+  const { recorder, stream, segments, opened, folder } = kit();
+  recorder.recover();
+  stream({ seconds: 7 });
+  await recorder.finish();
+  assert.equal(
+    segments.map((s) => [s.startedAt - start, s.endedAt - start]),
+    [
+      [0, 2000],
+      [2000, 4000],
+      [4000, 6000],
+      [6000, 7000],
+    ],
+  );
+  assert.equal(
+    opened,
+    segments.map((s) => s.path),
+  );
+  assert.equal(readdirSync(folder).sort(), segments.map((s) => segmentName(s.startedAt)).sort());
+});
+
+test("every file stands on its own: header first, time from zero, key frame first", async () => {
+  const { recorder, stream, segments } = kit();
+  recorder.recover();
+  stream({ seconds: 5 });
+  await recorder.finish();
+  for (const { path } of segments) {
+    const [header, first] = createFragmentReader().push(readFileSync(path));
+    assert.is(header?.kind, "header");
+    assert.ok(first?.kind === "fragment" && first.key && first.startMs === 0, path);
+  }
+});
+
+test("the pictures in the files are those of the stream, none twice and none lost", async () => {
+  const { recorder, stream, segments } = kit();
+  recorder.recover();
+  stream({ seconds: 6, perFragment: 7 });
+  await recorder.finish();
+  const pictures = (bytes: Buffer) =>
+    createFragmentReader()
+      .push(bytes)
+      .flatMap((p) => (p.kind === "fragment" ? [p.data.subarray(p.data.readUInt32BE(0))] : []));
+  const written = segments.flatMap((s) => pictures(readFileSync(s.path)));
+  assert.ok(
+    Buffer.concat(written).equals(Buffer.concat(pictures(segmentBytes({ seconds: 6, perFragment: 7 })))),
+  );
+});
+
+test("a clock that is set changes the names of the files to come, not the length of any", async () => {
+  const { recorder, segments, clock } = kit();
+  recorder.recover();
+  const parts = createFragmentReader().push(segmentBytes({ seconds: 4 }));
+  for (const [i, part] of parts.entries()) {
+    if (part.kind === "fragment") clock.advance(1000);
+    recorder.push(part.data);
+    // Let the file of the first two seconds be opened by the old time.
+    await new Promise((resolve) => setImmediate(resolve));
+    if (i === 2) clock.jumpWall(3_600_000);
+  }
+  await recorder.finish();
+  assert.equal(
+    segments.map((s) => s.endedAt - s.startedAt),
+    [2000, 2000],
+  );
+  assert.is(segments[1]!.startedAt - segments[0]!.startedAt, 3_602_000);
+});
+
+test("what an earlier process left unfinished is reported once, with its start from the name", () => {
+  const { recorder, folder, segments } = kit();
+  mkdirSync(folder, { recursive: true });
+  const name = segmentName(start - 60_000);
+  writeFileSync(join(folder, name), segmentBytes());
+  writeFileSync(join(folder, `${name}.open`), "");
+  writeFileSync(join(folder, "20200101T000000000Z.mp4.open"), "");
+  recorder.recover();
+  recorder.recover();
+  assert.equal(
+    segments.map((s) => [s.path, s.startedAt]),
+    [[join(folder, name), start - 60_000]],
+  );
+  assert.equal(readdirSync(folder), [name]);
+});
+
+test("while a file is being written a mark lies beside it, and it can be read up to the last fragment", async () => {
+  const { recorder, stream, folder } = kit(undefined, 60);
+  recorder.recover();
+  stream({ seconds: 3 });
+  const path = join(folder, segmentName(start));
+  // The fourth fragment would come a second later; three are written.
+  await recorder.idle();
+  assert.ok(existsSync(`${path}.open`));
+  assert.equal(
+    createFragmentReader()
+      .push(readFileSync(path))
+      .map((p) => p.kind),
+    ["header", "fragment", "fragment", "fragment"],
+  );
+  assert.is(recorder.current()?.path, path);
+  await recorder.finish();
+  assert.not(existsSync(`${path}.open`));
+});
+
+test("a folder that cannot be made is said at once", () => {
+  const blocked = join(temporaryFolder(), "file");
+  writeFileSync(blocked, "");
+  const { recorder } = kit(join(blocked, "front"));
+  assert.throws(() => recorder.recover());
+});
+
+test("a folder that vanishes is a problem that is told, and recording goes on when it is back", async () => {
+  const { recorder, stream, folder, segments } = kit();
+  recorder.recover();
+  rmSync(folder, { recursive: true });
+  stream({ seconds: 2 });
+  await recorder.idle();
+  assert.match(recorder.problem(), /ENOENT|no such/);
+  recorder.recover();
+  stream({ seconds: 3 });
+  await recorder.finish();
+  assert.is(recorder.problem(), "");
+  assert.ok(segments.length > 0 && segments.every((s) => existsSync(s.path)));
+});
+
+test("a full card is told, and what fits again is recorded again", async () => {
+  const folder = join(temporaryFolder(), "full");
+  if (!mountSmall(folder, 1))
+    return skipLoudly("recording on a full card", "no small file system can be mounted here");
+  const { recorder, stream, segments } = kit(join(folder, "front"));
+  recorder.recover();
+  stream({ seconds: 20, bytesPerPicture: 20_000 });
+  await recorder.idle();
+  assert.is(recorder.problem(), "there is no space left");
+  for (const s of segments) rmSync(s.path, { force: true });
+  stream({ seconds: 4 });
+  await recorder.finish();
+  assert.is(recorder.problem(), "");
+  const last = segments.at(-1)!;
+  assert.ok(createFragmentReader().push(readFileSync(last.path)).length > 1);
+  execFileSync("umount", [folder]);
+});
+
+test("a muxer that writes rubbish is a problem, not a crash", async () => {
+  const { recorder } = kit();
+  recorder.recover();
+  recorder.push(Buffer.alloc(100));
+  assert.match(recorder.problem(), /box of 0 bytes/);
+  await recorder.finish();
+});
+
+test("the name of a file tells its first moment", () => {
+  assert.is(segmentName(Date.UTC(2026, 10, 23, 6, 45, 1, 7)), "20261123T064501007Z.mp4");
+  assert.is(segmentStart("20261123T064501007Z.mp4"), Date.UTC(2026, 10, 23, 6, 45, 1, 7));
+  for (const other of ["20261123T064501007Z.mp4.open", "x.mp4", "20261399T996699007Z.mp4"]) {
+    assert.is(segmentStart(other), null);
+  }
+});
+
+test.run();
