@@ -30,7 +30,7 @@ cameras: [{ source: "${values.camera}", analysisFps: 25 }]
 `,
 );
 const cli = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
-const gate = spawn(process.execPath, [cli, "run", "--config", file], {
+const gate = spawn(process.execPath, ["--max-semi-space-size=2", cli, "run", "--config", file], {
   stdio: ["ignore", "inherit", "inherit"],
 });
 process.on("exit", () => gate.kill("SIGKILL"));
