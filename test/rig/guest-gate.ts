@@ -52,7 +52,7 @@ gate.subscribe((view) => say(`state ${view.state}`));
 createInterface({ input: process.stdin }).on("line", (line) => {
   const [word = "", value = ""] = line.split(" ");
   const now = clock.monotonicMs();
-  if (word === "see") lane.sighting(sightingOf(value, now, { trackId: `t${now}` }));
+  if (word === "see") see(value, `t${now}`);
   else if (word === "stale") lane.sighting(sightingOf(value, now - 5000, { trackId: `t${now}` }));
   else if (word === "hold" || word === "release" || word === "close" || word === "open") {
     say(`answer ${gate.command({ kind: word, by: "rig", via: "rig", receivedAtMs: now }).reason}`);
@@ -65,6 +65,12 @@ createInterface({ input: process.stdin }).on("line", (line) => {
     setInterval(() => eaten.push(Buffer.alloc(16 << 20, 1)), 5);
   }
 });
+/** As an eye does it: the same track again and again, while the vehicle is there. */
+function see(plate: string, trackId: string, left = 12): void {
+  lane.sighting(sightingOf(plate, clock.monotonicMs(), { trackId, phase: left === 0 ? "end" : "update" }));
+  if (left > 0) clock.after(250, () => see(plate, trackId, left - 1));
+}
+
 process.once("SIGTERM", async () => {
   lane.close();
   await gate.close();
