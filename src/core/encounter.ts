@@ -58,11 +58,11 @@ export function continueEncounter(
 ): { encounter: Encounter; another: boolean; betterCrop: boolean } {
   const { box, quad, lastAtMs } = track;
   const moved = { ...before, track: track.id, box, quad, lastAtMs, course: stepCourse(before.course, box) };
-  if (read === null || !isLegible(read)) return { encounter: moved, another: false, betterCrop: false };
+  if (read === null) return { encounter: moved, another: false, betterCrop: false };
   if (contradicts(moved.tally, read)) {
     const contrary = addRead(moved.contrary, read);
     const other = tally(contrary);
-    const another = contrary.frames >= 3 && other !== null && other.probability >= 0.9;
+    const another = contrary.frames >= 3 && other !== null && other.probability >= 0.8;
     return { encounter: { ...moved, contrary, readAtMs: atMs }, another, betterCrop: false };
   }
   const vote = addRead(moved.vote, read, novelty(moved, track.box, atMs));
@@ -154,11 +154,6 @@ export function toSighting(
     frameWidth: frame.width,
     frameHeight: frame.height,
   };
-}
-
-/** False for a guess: at under a half for each character the frames of a smudge would only vote for each other's noise. */
-function isLegible({ text, score }: PlateRead): boolean {
-  return text !== "" && score ** (1 / text.length) >= 0.5;
 }
 
 /** A clear reading that has hardly a character in common with what many frames agreed on. */

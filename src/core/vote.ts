@@ -44,16 +44,20 @@ export const emptyVote: Vote = { groups: [], frames: 0 };
 const MAX_GROUPS = 20;
 const MAX_ANCHORS = 6;
 /** Frames of one track err together (dirt, glare, a bent plate): n frames count as n / (1 + LIKENESS (n - 1)). */
-const LIKENESS = 0.2;
+const LIKENESS = 0.4;
+/** Below this the frames of a smudge would only vote for each other's noise. */
+const LEAST_LEGIBLE = 0.4;
 /** Probability that all of the candidates are wrong, whatever the frames say. */
 const SOMETHING_ELSE = 0.0005;
 
 /**
- * Takes one reading in. `weight` 0..1 says how much of it is new: a frame of a car that has not moved since the last
- * one shows the same dirt in the same light and proves little.
+ * Takes one reading in. `novelty` 0..1 says how much of it is new: a frame of a car that has not moved since the last
+ * one shows the same dirt in the same light and proves little. A reading that is hardly better than a guess is left out.
  */
-export function addRead(vote: Vote, read: PlateRead, weight = 1): Vote {
-  if (read.text === "") return vote;
+export function addRead(vote: Vote, read: PlateRead, novelty = 1): Vote {
+  const clear = legibility(read);
+  if (clear < LEAST_LEGIBLE) return vote;
+  const weight = novelty * clear;
   const slots = toSlots(read.evidence);
   const known = vote.groups.find((g) => g.text === read.text);
   const group =
@@ -65,6 +69,11 @@ export function addRead(vote: Vote, read: PlateRead, weight = 1): Vote {
       ? groups.filter((g) => g === group || g !== groups.at(-1)).slice(0, MAX_GROUPS)
       : groups;
   return { groups: cut, frames: vote.frames + 1 };
+}
+
+/** Geometric mean of what the reader gives its characters, 0..1; 0 for an empty reading. */
+export function legibility({ text, score }: PlateRead): number {
+  return text === "" ? 0 : score ** (1 / text.length);
 }
 
 /** Two votes on the same plate made one: a track that was lost and found again. */

@@ -1,7 +1,7 @@
 /**
  * How well the shipped models find and read: drawn plates always, real pictures where the data folder is present.
  *
- *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn]
+ *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn|tracks]
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -13,6 +13,7 @@ import { openVision } from "../../src/vision/vision.js";
 import { printCrops, readCrops } from "./real-crops.js";
 import { findInScenes, printScenes } from "./real-scenes.js";
 import { benchRendered } from "./rendered.js";
+import { drivenTracks, printTracks, simulatedTracks } from "./tracks.js";
 
 const { values } = parseArgs({
   options: {
@@ -33,6 +34,15 @@ if (present && wants("crops")) {
   const model = await openModel(folder, "reader", 1);
   printCrops(await readCrops(values.data, createReader(model, createPixels()), values.split));
   await model.close();
+}
+if (wants("tracks")) {
+  printTracks("Simulated tracks", simulatedTracks(500));
+  if (present) {
+    const model = await openModel(folder, "reader", 1);
+    const reader = createReader(model, createPixels());
+    printTracks("Tracks driven from real crops", await drivenTracks(values.data, values.split, reader));
+    await model.close();
+  }
 }
 if (wants("scenes") || wants("drawn")) {
   const vision = await openVision({
