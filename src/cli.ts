@@ -33,6 +33,21 @@ const commands: Record<string, Entry> = {
     sentence: "keeps the lists of plates that may or may not pass",
     load: async () => (await import("./commands/rules.js")).rulesCommand,
   },
+  check: {
+    usage: "check [--config FILE]",
+    sentence: "compares recordings and database, and says what does not fit",
+    load: async () => (await import("./commands/check.js")).checkCommand,
+  },
+  "verify-log": {
+    usage: "verify-log [--config FILE]",
+    sentence: "proves that no decision and no setting was changed afterwards",
+    load: async () => (await import("./commands/verify-log.js")).verifyLogCommand,
+  },
+  erase: {
+    usage: "erase PLATE [--with-video] [--trim] [--config FILE]",
+    sentence: "removes a plate from database, pictures, clips and video",
+    load: async () => (await import("./commands/erase.js")).eraseCommand,
+  },
   settings: {
     usage: "settings [--markdown]",
     sentence: "prints every setting with its default",

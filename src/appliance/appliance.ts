@@ -6,12 +6,7 @@ import { openDriver } from "../gate/driver.js";
 import { createGate } from "../gate/gate.js";
 import { createLane, type Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
-import { createClips } from "../recording/clips.js";
-import { createManual } from "../recording/manual.js";
-import { createRing } from "../recording/ring.js";
-import { clipEvent } from "../report/events.js";
 import { createStore } from "../store/store.js";
-import { bootId } from "../system/boot.js";
 import type { Clock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
 import { createHealth, watchDisk, watchLoop } from "../system/health.js";
@@ -24,6 +19,7 @@ import { exposeFigures } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
+import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
 
@@ -59,22 +55,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   });
   const store = createStore({ config: config.store, folder, clock, log: part("store") });
   const book = createRuleBook(store.rules, demoRules(config), part("rules"));
-  const ring = createRing({
-    folder: join(folder, "recordings"),
-    repositories: store,
-    config: config.recording,
-    clock,
-    log: part("recording"),
-    bootId: bootId(),
-  });
-  const clips = createClips({
-    ring,
-    repositories: store,
-    config: config.recording,
-    clock,
-    log: part("clips"),
-    event: clipEvent,
-  });
+  const recordings = createRecordings({ config, folder, store, clock, log });
+  const { ring, clips, manual, wear, storage } = recordings;
   const cameras = createCameras({
     config,
     clock,
@@ -96,7 +78,6 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const metrics = createMetrics({ processMetrics: true });
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
-  let cancelMinute = () => {};
   let url = "";
   let storeOpen = () => {};
   const whenStoreOpen = new Promise<void>((resolve) => {
@@ -116,11 +97,11 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       store,
       ring,
       clips,
+      wear,
       report: { status: () => reporting.status() },
       recording,
     }),
   );
-  const manual = createManual({ clips, repository: store.clips, clock });
   const reporting = createReporting({
     config,
     clock,
@@ -159,6 +140,9 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     freeBytes: () => disk.freeBytes(),
   });
   metrics.gauge("passes_unsaved", "Writes of passes that the store refused", [], keeper.unsaved);
+  const wearToday = metrics.gauge("card_written_bytes_today", "Bytes written to the card today (UTC)", [
+    "subsystem",
+  ]);
   const web = createWeb({
     config: config.web,
     about: { ...identity, startedAt: clock.wallMs() },
@@ -168,6 +152,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       ...metrics,
       text() {
         figures.refresh();
+        for (const [subsystem, bytes] of Object.entries(wear.status().bytes))
+          wearToday.set(bytes, { subsystem });
         return metrics.text();
       },
     },
@@ -186,6 +172,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   });
   store.onForeignChange(() => void book.reload());
   gate.subscribe(() => changed());
+  // Over the day's writing budget video rests; passes keep their pictures.
+  wear.onOver((isOver) => void cameras.setRecording(!isOver));
 
   return { start, close, gate, store, url: () => url, brokerUrl: () => reporting.url(), identity };
 
@@ -211,50 +199,23 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       onUse: book.use,
       recent: (await store.passes.list({ limit: 200 })).items.toReversed(),
     });
-    await mkdir(ring.folder, { recursive: true });
-    await ring.repair();
-    await clips.start();
+    await recordings.start();
     await disk.start();
     await reporting.start();
     url = (await web.start()).url;
     cameras.start();
-    minute();
-  }
-
-  async function storage() {
-    const now = ring.status();
-    return {
-      ringBytes: now.bytes,
-      ringMaxBytes: now.maxBytes,
-      segments: now.segments,
-      oldestAt: now.oldestAt,
-      clips: (await store.clips.all()).length,
-      clipBytes: now.clipBytes,
-      freeBytes: now.freeBytes,
-      minFreeBytes: now.minFreeBytes,
-    };
   }
 
   function changed(): void {
     for (const listener of listeners) listener();
   }
 
-  function minute(): void {
-    cancelMinute = clock.after(60_000, () => {
-      void ring.rotate();
-      minute();
-    });
-  }
-
   /** Eyes first, so that nothing new comes; the lines stay safe until everything else has been kept. */
   async function close(): Promise<void> {
-    cancelMinute();
     await cameras.close();
     lane?.close();
     await web.close();
-    manual.close();
-    await clips.close();
-    await ring.close();
+    await recordings.close();
     await gate.close();
     await reporting.close();
     await store.close();

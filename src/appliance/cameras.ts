@@ -25,6 +25,8 @@ export interface Cameras extends LivePort {
   models(camera: string): Readonly<Record<string, string>>;
   figures(): Readonly<Record<string, EyeFigures>>;
   restarts(): Readonly<Record<string, number>>;
+  /** Turns recording off and on again, by starting the eyes that record anew. */
+  setRecording(on: boolean): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,38 +44,14 @@ interface Known {
 export function createCameras(deps: CamerasDeps): Cameras {
   const { config, clock, log } = deps;
   const known = new Map<string, Known>();
-  for (const camera of config.cameras) {
-    const eye = createEye(
-      {
-        type: "start",
-        camera: camera.name,
-        source: camera.source,
-        direction: camera.direction,
-        analysisFps: camera.analysisFps,
-        recordingFolder: deps.recordingFolder(camera.name),
-        segmentSeconds: config.recording.segmentSeconds,
-        modelsFolder: deps.modelsFolder,
-        threads: config.models.threads,
-        minConfidence: camera.minConfidence,
-        zone: camera.zone,
-        logLevel: config.log.level,
-      },
-      { clock, log: log.child({ camera: camera.name }) },
-    );
-    const entry: Known = {
-      eye,
-      figures: null,
-      models: {},
-      problem: "",
-      awaySinceAt: clock.wallMs(),
-      viewers: new Set(),
-    };
-    known.set(camera.name, entry);
-    eye.on((event) => heard(camera.name, entry, event));
-  }
+  let isStarted = false;
+  let isClosed = false;
+  let isRecording = true;
+  for (const { name } of config.cameras) known.set(name, open(name));
 
   return {
     start() {
+      isStarted = true;
       for (const { eye } of known.values()) eye.start();
     },
     cameras: () => [...known].map(([name, entry]) => view(name, entry)),
@@ -88,10 +66,50 @@ export function createCameras(deps: CamerasDeps): Cameras {
         [...known].flatMap(([name, { figures }]) => (figures === null ? [] : [[name, figures]])),
       ),
     restarts: () => Object.fromEntries([...known].map(([name, { eye }]) => [name, eye.state().restarts])),
+    async setRecording(on) {
+      if (on === isRecording) return;
+      isRecording = on;
+      for (const [name, entry] of known) {
+        if (deps.recordingFolder(name) === null) continue;
+        await entry.eye.close();
+        if (isClosed) return;
+        const { viewers, awaySinceAt } = entry;
+        const next = { ...open(name), viewers, awaySinceAt };
+        known.set(name, next);
+        if (isStarted) next.eye.start();
+      }
+    },
     async close() {
+      isClosed = true;
       await Promise.all([...known.values()].map(({ eye }) => eye.close()));
     },
   };
+
+  function open(name: string): Known {
+    const camera = config.cameras.find((c) => c.name === name)!;
+    const eye = createEye(
+      {
+        type: "start",
+        camera: name,
+        source: camera.source,
+        direction: camera.direction,
+        analysisFps: camera.analysisFps,
+        recordingFolder: isRecording ? deps.recordingFolder(name) : null,
+        segmentSeconds: config.recording.segmentSeconds,
+        modelsFolder: deps.modelsFolder,
+        threads: config.models.threads,
+        minConfidence: camera.minConfidence,
+        zone: camera.zone,
+        logLevel: config.log.level,
+      },
+      { clock, log: log.child({ camera: name }) },
+    );
+    eye.on((event) => {
+      const entry = known.get(name);
+      if (entry?.eye === eye) heard(name, entry, event);
+    });
+    return { eye, figures: null, models: {}, problem: "", awaySinceAt: clock.wallMs(), viewers: new Set() };
+  }
 
   function heard(camera: string, entry: Known, event: EyeEvent): void {
     switch (event.type) {

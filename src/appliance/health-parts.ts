@@ -23,6 +23,7 @@ export interface HealthSources {
   store: { status(): { state: string; problem: string; waiting: number; searchOff: string } };
   ring: { status(): { problem: string; segments: number; bytes: number } };
   clips: { status(): { problem: string; open: number } };
+  wear: { status(): { totalBytes: number; limitBytes: number; isOver: boolean } };
   report: {
     status(): { sinks: readonly { name: string; state: string; sentence: string }[]; queued: number };
   };
@@ -94,6 +95,14 @@ function recordingCondition(s: HealthSources): Condition {
   const ring = s.ring.status();
   const problem = ring.problem || s.clips.status().problem;
   if (problem !== "") return { state: "warning", sentence: problem };
+  const { isOver, limitBytes, totalBytes } = s.wear.status();
+  if (isOver) {
+    const budget = `${(totalBytes / 1e9).toFixed(1)} of ${(limitBytes / 1e9).toFixed(1)} GB`;
+    return {
+      state: "warning",
+      sentence: `Today's writing budget is used up (${budget}): video rests until midnight UTC, pictures are kept.`,
+    };
+  }
   return {
     state: "good",
     sentence: `${ring.segments} files in the ring, ${(ring.bytes / 1e6).toFixed(0)} MB.`,

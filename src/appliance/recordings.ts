@@ -1,0 +1,79 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Config } from "../config.js";
+import { createClips } from "../recording/clips.js";
+import { createManual } from "../recording/manual.js";
+import { createRing } from "../recording/ring.js";
+import { storageStatus } from "../recording/storage.js";
+import { createWear } from "../recording/wear.js";
+import { clipEvent } from "../report/events.js";
+import type { Store } from "../store/store.js";
+import { bootId } from "../system/boot.js";
+import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
+
+const ROTATE_EVERY_MS = 60_000;
+
+/** Everything about video: the ring, the clips cut from it, recordings by hand, and what all this writes to the card. */
+export function createRecordings({
+  config,
+  folder,
+  store,
+  clock,
+  log,
+}: {
+  config: Config;
+  /** Absolute path of the data folder. */
+  folder: string;
+  store: Store;
+  clock: Clock;
+  log: Log;
+}) {
+  const shared = {
+    repositories: store,
+    config: config.recording,
+    clock,
+    log: log.child({ part: "recording" }),
+  };
+  const ring = createRing({ ...shared, folder: join(folder, "recordings"), bootId: bootId() });
+  const clips = createClips({ ...shared, ring, event: clipEvent });
+  const manual = createManual({ clips, repository: store.clips, clock });
+  const wear = createWear({
+    repository: store.wear,
+    sources: { video: () => ring.status().writtenBytes, database: () => store.status().writtenBytes },
+    limitBytes: config.recording.dailyWriteBytes,
+    clock,
+    log: shared.log,
+  });
+  let cancel = () => {};
+
+  return {
+    ring,
+    clips,
+    manual,
+    wear,
+    storage: () => storageStatus(ring, store.clips, config.recording),
+    /** Makes rows and files agree after the last end, whatever it was; then the eyes may start. */
+    async start(): Promise<void> {
+      await mkdir(ring.folder, { recursive: true });
+      await ring.repair();
+      await clips.start();
+      await wear.start();
+      rotateLater();
+    },
+    async close(): Promise<void> {
+      cancel();
+      manual.close();
+      await clips.close();
+      await ring.close();
+      await wear.close();
+    },
+  };
+
+  function rotateLater(): void {
+    cancel = clock.after(ROTATE_EVERY_MS, () => {
+      void ring.rotate();
+      rotateLater();
+    });
+  }
+}
