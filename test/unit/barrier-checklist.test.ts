@@ -1,0 +1,320 @@
+/** The behaviour that installers of barriers ask for, line by line; hw/README.md has the whole list and the lines that no test can hold. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type GateKit, gateKit } from "../support/gate-kit.js";
+
+const closing = { inputs: ["loop", "beam"], outputs: ["lift", "close", "hold", "red", "green", "warn"] };
+const own = { autoClose: true, assumeOpenMs: 1000, openMs: 5000, warnMs: 2000 };
+
+async function opened(kit: GateKit): Promise<GateKit> {
+  await kit.gate.start();
+  kit.gate.event({ type: "granted" });
+  kit.clock.advance(1000);
+  assert.is(kit.gate.state().place, "open");
+  return kit;
+}
+
+test("2 and 9: a pulse has its length, and the hold-off begins only when it was good", async () => {
+  const { gate, clock, lines } = gateKit({}, { pulseMs: 700 });
+  await gate.start();
+  lines.breakLine("lift", "dead");
+  gate.event({ type: "granted" });
+  clock.advance(760);
+  assert.is(gate.state().holdOff, false);
+  lines.breakLine("lift", null);
+  gate.event({ type: "granted" });
+  clock.advance(700);
+  assert.is(lines.levels().lift, false);
+  clock.advance(60);
+  assert.is(gate.state().holdOff, true);
+});
+
+test("8 and 11: the close relay never pulls while the lift relay does, and lets go at once when somebody is under the arm", async () => {
+  const { gate, clock, lines } = await opened(
+    gateKit(closing, { ...own, pulseMs: 5000, warnMs: 0, openMs: 1000 }),
+  );
+  let together = 0;
+  lines.onOutput(() => {
+    if (lines.levels().lift && lines.levels().close) together++;
+  });
+  clock.advance(1100);
+  assert.is(gate.state().place, "closing");
+  assert.is(lines.levels().close, true);
+  lines.drive("beam", true);
+  assert.equal([lines.levels().close, lines.levels().lift], [false, true]);
+  assert.is(together, 0);
+});
+
+test("11 and 24: nothing closes while a long vehicle stands under the arm, and then red comes first", async () => {
+  const { gate, clock, lines, edges } = await opened(gateKit(closing, own));
+  lines.drive("loop", true);
+  clock.advance(60_000);
+  assert.is(edges("close"), "");
+  assert.is(gate.view().sentence, "Open: it waits until nobody is under the arm.");
+  lines.drive("loop", false);
+  clock.advance(200);
+  assert.equal([lines.levels().red, lines.levels().warn], [true, true]);
+  clock.advance(1999);
+  assert.is(edges("close"), "");
+  clock.advance(1);
+  assert.is(edges("close"), "1");
+});
+
+test("10 and 24: a vehicle that follows keeps the barrier open, without a second pulse", async () => {
+  const { gate, clock, edges } = await opened(gateKit(closing, own));
+  for (let i = 0; i < 5; i++) {
+    clock.advance(4000);
+    assert.is(gate.event({ type: "granted" }).reason, "extended");
+  }
+  assert.is(edges("lift"), "10");
+  assert.is(edges("close"), "");
+});
+
+test("12: an exit button that is stuck raises an alarm and opens nothing more until it was let go", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["exit"] }, { stuckInputMs: 10_000, openMs: 1000 });
+  await gate.start();
+  lines.drive("exit", true);
+  clock.advance(120_000);
+  assert.equal(
+    gate.view().alarms.map((a) => `${a.code} ${a.input}`),
+    ["stuck-input exit"],
+  );
+  const before = edges("lift").length;
+  clock.advance(120_000);
+  assert.is(edges("lift").length, before);
+  lines.drive("exit", false);
+  clock.advance(100);
+  assert.equal(gate.view().alarms, []);
+  lines.drive("exit", true);
+  clock.advance(100);
+  assert.is(edges("lift").length, before + 1);
+});
+
+test("12: a beam that stays broken raises an alarm", async () => {
+  const { gate, clock, lines } = gateKit({ inputs: ["beam"] }, { stuckInputMs: 10_000 });
+  await gate.start();
+  lines.drive("beam", true);
+  clock.advance(10_000);
+  assert.is(gate.view().alarms[0]!.input, "beam");
+});
+
+test("13: with a presence loop asked for, a grant waits for the vehicle, but not for ever", async () => {
+  const kit = () => gateKit({ inputs: ["presence"] }, { presenceWaitMs: 3000 });
+  const late = kit();
+  await late.gate.start();
+  assert.is(late.gate.event({ type: "granted" }).reason, "waiting-for-presence");
+  assert.is(late.edges("lift"), "");
+  late.clock.advance(2000);
+  late.lines.drive("presence", true);
+  late.clock.advance(50);
+  assert.is(late.edges("lift"), "1");
+  const never = kit();
+  await never.gate.start();
+  never.gate.event({ type: "granted" });
+  never.clock.advance(3000);
+  never.lines.drive("presence", true);
+  never.clock.advance(1000);
+  assert.is(never.edges("lift"), "");
+});
+
+test("14: the exit contact opens a gate that has neither camera nor network nor database", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["exit"] });
+  await gate.start();
+  lines.drive("exit", true);
+  clock.advance(30);
+  assert.is(edges("lift"), "1");
+});
+
+test("14: whoever still presses the exit button when the hold-off ends is let out", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["exit", "closed"] });
+  lines.drive("closed", true);
+  await gate.start();
+  gate.event({ type: "granted" });
+  clock.advance(600);
+  lines.drive("closed", false);
+  clock.advance(100);
+  gate.event({ type: "timeout", timer: "assume" });
+  clock.advance(400);
+  lines.drive("closed", true);
+  clock.advance(100);
+  assert.is(gate.state().place, "closed");
+  lines.drive("exit", true);
+  clock.advance(500);
+  assert.is(edges("lift"), "10");
+  clock.advance(3000);
+  assert.is(edges("lift").slice(0, 3), "101");
+});
+
+test("15: fire opens, holds against everything but STOP, and lets go some seconds after it is over", async () => {
+  const { gate, clock, lines, edges } = gateKit(
+    { inputs: ["fire", "stop"], outputs: closing.outputs },
+    { ...own, fireClearMs: 5000 },
+  );
+  await gate.start();
+  lines.drive("fire", true);
+  clock.advance(50);
+  assert.is(edges("lift"), "1");
+  clock.advance(2000);
+  assert.equal([gate.state().place, lines.levels().hold], ["held", true]);
+  for (const command of ["close", "release", "hold"] as const)
+    assert.is(gate.event({ type: "operator", command }).reason, "fire", command);
+  lines.drive("fire", false);
+  clock.advance(500 + 4999);
+  assert.is(lines.levels().hold, true);
+  clock.advance(1);
+  assert.equal([gate.state().place, lines.levels().hold], ["open", false]);
+  clock.advance(7000);
+  assert.is(edges("close"), "1");
+});
+
+test("15 and 16: STOP beats fire, and when STOP is let go fire opens again", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["fire", "stop"], outputs: closing.outputs });
+  await gate.start();
+  lines.drive("fire", true);
+  clock.advance(60);
+  lines.drive("stop", true);
+  assert.equal([gate.state().place, lines.levels().lift, lines.levels().hold], ["stopped", false, false]);
+  lines.drive("stop", false);
+  clock.advance(200);
+  assert.is(edges("lift"), "101");
+});
+
+test("16: after STOP nothing moves by itself, and after an operator's stop not before he releases it", async () => {
+  const { gate, clock, lines, edges } = await opened(gateKit({ ...closing, inputs: ["stop"] }, own));
+  lines.drive("stop", true);
+  lines.drive("stop", false);
+  clock.advance(60_000);
+  assert.is(edges("close"), "");
+  gate.event({ type: "operator", command: "stop" });
+  assert.is(gate.event({ type: "granted" }).reason, "stopped");
+  assert.is(gate.event({ type: "free-exit" }).reason, "stopped");
+  gate.event({ type: "operator", command: "release" });
+  assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+});
+
+test("17: closed is what the closed contact says, nothing else", async () => {
+  const { gate, clock, lines } = gateKit({ inputs: ["closed"] }, { openMs: 1000 });
+  await gate.start();
+  gate.event({ type: "granted" });
+  clock.advance(120_000);
+  assert.is.not(gate.state().place, "closed");
+  lines.drive("closed", true);
+  clock.advance(50);
+  assert.is(gate.state().place, "closed");
+});
+
+test("17: two limit contacts at once are a fault that ends with the contradiction", async () => {
+  const { gate, clock, lines } = gateKit({ inputs: ["closed", "open"] });
+  lines.drive("closed", true);
+  lines.drive("open", true);
+  await gate.start();
+  assert.is(gate.state().cause, "contacts");
+  lines.drive("open", false);
+  clock.advance(50);
+  assert.is(gate.state().place, "closed");
+});
+
+test("18: standing open for too long and being opened by somebody else raise alarms, which end with closing", async () => {
+  const { gate, clock, lines, events } = gateKit({ inputs: ["closed", "open"] }, { heldOpenAlarmMs: 30_000 });
+  lines.drive("closed", true);
+  await gate.start();
+  lines.drive("closed", false);
+  clock.advance(1000);
+  lines.drive("open", true);
+  clock.advance(30_000);
+  assert.equal(
+    gate
+      .view()
+      .alarms.map((a) => a.code)
+      .sort(),
+    ["forced-open", "held-open"],
+  );
+  lines.drive("open", false);
+  clock.advance(1000);
+  lines.drive("closed", true);
+  clock.advance(100);
+  assert.equal(gate.view().alarms, []);
+  await Promise.resolve();
+  assert.is(events.filter((e) => e.kind === "alarm").length, 4);
+});
+
+test("26: a hold ends by itself, and is gone after a restart", async () => {
+  const { gate, clock, lines } = gateKit(closing, { ...own, maxHoldMs: 60_000 });
+  await gate.start();
+  const now = clock.monotonicMs();
+  gate.command({ kind: "hold", by: "ann", via: "page", receivedAtMs: now, holdMs: 10_000_000 });
+  assert.is(gate.view().heldUntilAt, clock.wallMs() + 60_000);
+  clock.advance(59_999);
+  assert.is(lines.levels().hold, true);
+  clock.advance(1);
+  assert.is(lines.levels().hold, false);
+  assert.is(gate.view().heldUntilAt, null);
+  gate.command({ kind: "hold", by: "ann", via: "page", receivedAtMs: clock.monotonicMs(), holdMs: 5000 });
+  clock.advance(5000);
+  assert.is(lines.levels().hold, false);
+  gate.event({ type: "operator", command: "hold" });
+  await gate.close();
+  assert.is(lines.levels().hold ?? false, false);
+  const again = gateKit(closing, own);
+  await again.gate.start();
+  assert.equal(
+    again.lines.edges().map((e) => e.name),
+    ["red"],
+  );
+});
+
+test("26: what cannot be held is not promised", async () => {
+  const { gate } = gateKit({ outputs: ["lift"] });
+  await gate.start();
+  assert.is(gate.event({ type: "operator", command: "hold" }).reason, "no-hold-line");
+});
+
+test("28: lines that are lost are opened again, and until then nothing is promised", async () => {
+  const listeners: ((sentence: string) => void)[] = [];
+  const kit = gateKit({});
+  const { gate, clock, lines, events } = gateKit(
+    {},
+    {},
+    {
+      driver: async () => ({ ...kit.lines, onFailure: (l) => listeners.push(l) }),
+    },
+  );
+  await gate.start();
+  listeners[0]!("the cable was cut.");
+  assert.is(gate.event({ type: "granted" }).reason, "not-running");
+  assert.is(gate.view().alarms[0]!.code, "lines");
+  clock.advance(1000);
+  for (let i = 0; i < 50; i++) await Promise.resolve();
+  assert.equal(gate.view().alarms, []);
+  assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+  assert.equal(lines.edges(), []);
+  assert.ok(events.some((e) => e.payload.code === "lines"));
+});
+
+test("29 and 30: red before closing for the time that was asked for", async () => {
+  const { clock, lines } = await opened(gateKit(closing, { ...own, warnMs: 7000 }));
+  clock.advance(5000);
+  const at = clock.monotonicMs();
+  assert.equal([lines.levels().green, lines.levels().red, lines.levels().warn], [false, true, true]);
+  clock.advance(7000);
+  const close = lines.edges().find((e) => e.name === "close");
+  assert.is(close!.atMs - at, 7000);
+});
+
+test("34: after power came back the state is unknown until a contact speaks, and nothing moves", async () => {
+  const { gate, clock, lines, edges } = gateKit(
+    { inputs: ["closed", "open", "loop", "beam"], outputs: closing.outputs },
+    own,
+  );
+  await gate.start();
+  assert.is(gate.view().state, "unknown");
+  for (const name of ["loop", "beam", "open", "closed"]) {
+    lines.drive(name, true);
+    clock.advance(60_000);
+    lines.drive(name, false);
+    clock.advance(60_000);
+  }
+  assert.equal([edges("lift"), edges("close"), edges("hold"), edges("green")], ["", "", "", ""]);
+});
+
+test.run();
