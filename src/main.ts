@@ -25,7 +25,7 @@ export async function runAppliance(config: Config): Promise<number> {
     `Plategate watches. The page is at ${appliance.url()}.`,
   );
   // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.
-  notify.watch(() => appliance.gate.state().live);
+  notify.watch(appliance.gate.answers);
   notify.ready();
   const signal = await stopped;
   log.info({ signal }, "Stopping.");
