@@ -10,8 +10,8 @@ import { readSecret } from "./credentials.js";
 export class BrokerError extends Error {}
 
 export interface Broker {
-  /** Listens; throws `BrokerError` when it cannot. */
-  start(): Promise<{ url: string; port: number }>;
+  /** Listens; throws `BrokerError` when it cannot. The address is the one to reach it from this machine. */
+  start(): Promise<{ url: string; port: number; username?: string; password?: string }>;
   status(): { clients: number; sentence: string };
   close(): Promise<void>;
 }
@@ -64,9 +64,10 @@ export function createBroker(deps: { config: Config["broker"]; log: Log }): Brok
         throw error;
       });
       server = listening;
-      const url = `mqtt://${config.host.includes(":") ? `[${config.host}]` : config.host}:${port}`;
-      log.info({ url }, "the broker inside listens");
-      return { url, port };
+      const host = ["0.0.0.0", "::"].includes(config.host) ? "127.0.0.1" : config.host;
+      const url = `mqtt://${host.includes(":") ? `[${host}]` : host}:${port}`;
+      log.info({ url, host: config.host }, "the broker inside listens");
+      return { url, port, ...(password === null ? {} : { username: config.username, password }) };
     },
     status: () => ({
       clients: aedes?.connectedClients ?? 0,

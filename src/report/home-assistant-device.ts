@@ -145,6 +145,18 @@ function components(identity: Identity, topics: Topics, options: HaOptions): Rec
           retain: false,
         }
       : { p: "button" },
+    // The gate gives it only after a confirmation on the spot.
+    test_pulse: options.commands
+      ? {
+          p: "button",
+          name: "Test pulse",
+          command_topic: topics.haSet,
+          command_template: command('"test-pulse"'),
+          retain: false,
+          entity_category: "diagnostic",
+          enabled_by_default: false,
+        }
+      : { p: "button" },
     problem: binary("Problem", health, "value_json.state in ['bad','warning']", {
       device_class: "problem",
       entity_category: "diagnostic",

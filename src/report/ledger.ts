@@ -11,8 +11,9 @@ export interface Ledger {
   settled(): Promise<void>;
 }
 
-/** Acknowledgements wait this long for company when one was just written: a write costs the card an fsync. */
 const RETRY_MS = 1000;
+/** Positions are written this often at most: a write costs the card an fsync, and an old position only a repetition. */
+const SAVE_MS = 5000;
 
 /**
  * Keeps the books of the outbox: an event is acknowledged to the store when every receiver has it. That is always
@@ -29,6 +30,8 @@ export function createLedger(deps: {
   const at = new Map(deps.sinks.map((sink) => [sink, deps.saved[sink] ?? 0]));
   let done: number[] = [];
   let writing: Promise<void> | null = null;
+  let savedAtMs = Number.NEGATIVE_INFINITY;
+  let dirty = false;
 
   return {
     cursor: (sink) => at.get(sink) ?? 0,
@@ -36,20 +39,30 @@ export function createLedger(deps: {
       const last = seqs.at(-1);
       if (last === undefined) return;
       at.set(sink, last);
+      dirty = true;
       const everybodyHas = Math.min(...at.values());
       for (const seq of seqs) if (seq <= everybodyHas) done.push(seq);
       writing ??= write();
     },
     async settled() {
       while (writing !== null) await writing;
+      await save().catch(() => {});
     },
   };
+
+  async function save(): Promise<void> {
+    // One receiver needs none: what it has is acknowledged and gone.
+    if (!deps.cursors || at.size < 2 || !dirty) return;
+    dirty = false;
+    savedAtMs = deps.clock.monotonicMs();
+    await deps.cursors.save(Object.fromEntries(at));
+  }
 
   async function write(): Promise<void> {
     // Leaves the caller first: what is delivered in the same turn goes into the same write.
     await Promise.resolve();
     try {
-      if (deps.cursors && at.size > 1) await deps.cursors.save(Object.fromEntries(at));
+      if (deps.clock.monotonicMs() - savedAtMs >= SAVE_MS) await save();
       const batch = done;
       done = [];
       if (batch.length > 0) {

@@ -77,10 +77,11 @@ export function isoOrNull(at: number | null | undefined): string | null {
   return at === null || at === undefined ? null : iso(at);
 }
 
-/** Plates that a free-form event names in a field of that name. */
+/** Plates that a free-form event names: in a field of that name, or after the word, as in `by: "plate AB12CDE"`. */
 function named(data: unknown): string[] {
   const plate = (data as { plate?: unknown } | null)?.plate;
-  return typeof plate === "string" ? [plate] : [];
+  const told = JSON.stringify(data).matchAll(/\bplate ([A-Z0-9]{2,12})\b/g);
+  return [...(typeof plate === "string" ? [plate] : []), ...[...told].map((m) => m[1] as string)];
 }
 
 const passFields = z.object({

@@ -114,7 +114,10 @@ export interface PicturePort {
   crop(passId: string): Promise<Uint8Array | null>;
 }
 
-/** Where each receiver of the outbox stands, so that one that was down does not make the others hear twice after a restart. */
+/**
+ * Where each receiver of the outbox stands, so that one that was down does not make the others hear twice after a
+ * restart. Kept in the same store as the outbox: the numbers mean nothing without it.
+ */
 export interface CursorPort {
   load(): Promise<Readonly<Record<string, number>>>;
   save(cursors: Readonly<Record<string, number>>): Promise<void>;

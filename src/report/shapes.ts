@@ -143,7 +143,9 @@ const nonce = z.string().regex(/^[\x21-\x7e]{8,64}$/);
 /** What may be sent to `…/set/barrier`. Unknown fields are refused. */
 export const barrierCommand = z.strictObject({
   v: z.literal(MESSAGE_VERSION).optional(),
-  command: z.enum(["open", "close", "hold", "release", "stop", "mode"]),
+  command: z
+    .enum(["open", "close", "hold", "release", "stop", "mode", "test-pulse"])
+    .describe("test-pulse: only while somebody at the barrier has confirmed that nobody is under it"),
   nonce: nonce.describe("8 to 64 printable characters, never used before"),
   issuedAt: z
     .union([z.int().min(0), z.iso.datetime({ offset: true })])

@@ -79,8 +79,7 @@ test(
     use({ close: () => rmSync(folder, { recursive: true, force: true }) });
     const file = join(folder, "password");
     writeFileSync(file, "right-horse\n", { mode: 0o600 });
-    const { url } = await started(use, { host: "0.0.0.0", passwordFile: file });
-    const there = url.replace("0.0.0.0", "127.0.0.1");
+    const { url: there } = await started(use, { host: "0.0.0.0", passwordFile: file });
     for (const [username, password, wanted] of [
       ["plategate", "right-horse", "up"],
       ["plategate", "wrong-horse", "refused"],

@@ -139,7 +139,8 @@ test("HA 16: the picture is an image with its content type", () => {
 test("HA 17: what is not for everyday is marked diagnostic, what is noisy is off at first", () => {
   for (const key of ["problem", "tamper", "temperature", "disk_free", "read_rate", "eye_front"])
     assert.is(device().cmps[key]?.entity_category, "diagnostic", key);
-  assert.is(device().cmps.pictures_per_second?.enabled_by_default, false);
+  for (const key of ["pictures_per_second", "test_pulse"])
+    assert.is(device().cmps[key]?.enabled_by_default, false, key);
 });
 
 test("HA 18: figures expire and have valid units; nothing is an empty string", () => {
@@ -157,7 +158,10 @@ test("HA 19: what is switched off is taken back: only p is left of it", () => {
   const { cmps } = JSON.parse(
     haDevice(identity, topics, { ...options, commands: false, pictures: false }).payload,
   ) as Device;
-  assert.equal([cmps.hold, cmps.open, cmps.picture], [{ p: "switch" }, { p: "button" }, { p: "image" }]);
+  assert.equal(
+    [cmps.hold, cmps.open, cmps.test_pulse, cmps.picture],
+    [{ p: "switch" }, { p: "button" }, { p: "button" }, { p: "image" }],
+  );
   assert.not.ok("command_topic" in cmps.barrier!);
 });
 

@@ -139,6 +139,13 @@ test("a plate inside another one leaves nothing behind", () => {
   assert.is(masked.within("AB12CDE and 12CD", ["12CD", "AB12CDE"]), "AB****E and 12*D");
 });
 
+test("a barrier event that names its plate in words is covered too", () => {
+  const event = row(
+    barrierEvent("b", noon, { state: "opening", by: "plate AB12CDE", sentence: "For plate AB12CDE." }),
+  );
+  assert.not.match(JSON.stringify(messageOf(event, place, plateCover("masked", null))), "AB12CDE");
+});
+
 test("a hashed plate is the same each time, differs by key, and needs a key", () => {
   const one = plateCover("hashed", key).cover("AB12CDE");
   assert.is(one, plateCover("hashed", key).cover("AB12CDE"));
