@@ -2,7 +2,6 @@ import { createRequire } from "node:module";
 import {
   checkSink,
   type GstBinding,
-  GstError,
   type GstMessage,
   type GstPipeline,
   type GstSample,
@@ -13,8 +12,8 @@ import {
  * GStreamer through gst-kit, written against its documented interface (0.2). Pulls only: its `onSample` queues
  * without a bound. `endOfStream` and `dispose` are younger than the rest and are used where they exist.
  */
-export function openGstKit(): GstBinding {
-  const { Pipeline } = createRequire(import.meta.url)("gst-kit") as Native;
+export function openGstKit(load = loadNative): GstBinding {
+  const { Pipeline } = load();
   return {
     name: "gst-kit",
     has: (element) => Pipeline.elementExists(element),
@@ -25,11 +24,6 @@ export function openGstKit(): GstBinding {
         native = new Pipeline(description);
       } catch (error) {
         throw parseProblem(error instanceof Error ? error.message : String(error));
-      }
-      for (const [element, property, value] of options.set ?? []) {
-        const target = native.getElementByName(element);
-        if (target === null) throw new GstError(`The pipeline has no element called ${element}.`);
-        target.setElementProperty(property, value);
       }
       return start(native, options.onMessage);
     },
@@ -102,6 +96,10 @@ function translate(message: NativeMessage): GstMessage | undefined {
   }
   if (type === "element") return { type, element, name: structureName ?? "", fields };
   return undefined;
+}
+
+function loadNative(): Native {
+  return createRequire(import.meta.url)("gst-kit") as Native;
 }
 
 interface Native {

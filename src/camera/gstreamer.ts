@@ -8,7 +8,7 @@ export interface GstBinding {
   /** Whether GStreamer has this element on this machine. */
   has(element: string): boolean;
   /**
-   * Builds the pipeline of this text, sets properties and starts it. The text must hold an `appsink` called
+   * Builds the pipeline of this text and starts it. The text must hold an `appsink` called
    * `analysis`. Throws `GstError` where the text cannot become a pipeline; everything later is a message.
    */
   open(description: string, options: GstOpenOptions): GstPipeline;
@@ -17,8 +17,6 @@ export interface GstBinding {
 export interface GstOpenOptions {
   /** Called in the order of the bus, never after `stop()` has resolved; must not throw. */
   onMessage(message: GstMessage): void;
-  /** Properties that are set before the start: element name, property, value. */
-  set?: readonly (readonly [element: string, property: string, value: GstValue])[];
 }
 
 export type GstValue = string | number | boolean;
@@ -66,7 +64,7 @@ export class GstError extends Error {}
 /** The binding of this machine: gst-kit where it is installed, else gstreamer-superficial. Throws `GstError`. */
 export function loadGstBinding(): GstBinding {
   const problems: string[] = [];
-  for (const open of [openGstKit, openSuperficial]) {
+  for (const open of [() => openGstKit(), openSuperficial]) {
     try {
       return open();
     } catch (error) {

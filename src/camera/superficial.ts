@@ -43,11 +43,6 @@ export function openSuperficial(): GstBinding {
     open(description, options) {
       const kept = stopped.get(description) ?? build(description);
       stopped.delete(description);
-      for (const [element, property, value] of options.set ?? []) {
-        const target = kept.element(element);
-        if (target === undefined) throw new GstError(`The pipeline has no element called ${element}.`);
-        target[property] = value;
-      }
       return start(kept, options.onMessage, () => stopped.set(description, kept));
     },
   };
