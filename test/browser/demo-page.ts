@@ -1,11 +1,13 @@
-import { statSync } from "node:fs";
+import { copyFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import type { PassRecord } from "../../src/core/records.js";
 import { createWeb } from "../../src/web/server.js";
-import { writeDemoClip } from "../support/demo-clip.js";
 import { demoPasses } from "../support/demo-passes.js";
 import { fakeAppliance } from "../support/fake-appliance.js";
 import { sceneJpeg } from "../support/scene.js";
+
+const DEMO_CLIP = fileURLToPath(new URL("../../../hw/demo/demo.mp4", import.meta.url));
 
 /** The page over an appliance in memory, with a day of passes, a live picture and one clip. */
 export async function startDemoPage(options: { passes?: number; port?: number } = {}) {
@@ -13,20 +15,18 @@ export async function startDemoPage(options: { passes?: number; port?: number } 
   let web = createWeb(appliance.deps);
   for (const entry of await demoPasses(Date.now(), options.passes ?? 40)) await appliance.passes.save(entry);
   const newest = (await appliance.passes.list({ limit: 1 })).items[0] as PassRecord;
-  const hasClip = await writeDemoClip(join(appliance.folder, "clip.mp4"), newest.plate);
-  if (hasClip) {
-    const clip = {
-      id: "clip-1",
-      passId: newest.id,
-      camera: "front",
-      path: "clip.mp4",
-      startedAt: newest.startedAt - 5000,
-      endedAt: newest.startedAt + 9000,
-      bytes: statSync(join(appliance.folder, "clip.mp4")).size,
-      pinned: false,
-    };
-    await appliance.clips.add(clip, []);
-  }
+  copyFileSync(DEMO_CLIP, join(appliance.folder, "clip.mp4"));
+  const clip = {
+    id: "clip-1",
+    passId: newest.id,
+    camera: "front",
+    path: "clip.mp4",
+    startedAt: newest.startedAt - 5000,
+    endedAt: newest.startedAt + 9000,
+    bytes: statSync(DEMO_CLIP).size,
+    pinned: false,
+  };
+  await appliance.clips.add(clip, []);
   appliance.state.health = [
     {
       part: "eye:front",
@@ -81,7 +81,6 @@ export async function startDemoPage(options: { passes?: number; port?: number } 
     },
     appliance,
     newest,
-    hasClip,
     /** The camera goes away, or comes back. */
     stopPictures: () => clearInterval(timer),
     /** Serves again where it served before. */

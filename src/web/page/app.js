@@ -46,7 +46,9 @@ openLink({
   clip(now) {
     health.storage();
     videos.changed();
-    if (now.passId !== null) detail.changed(now.passId);
+    if (now.passId === null) return;
+    list.clip(now);
+    detail.changed(now.passId);
   },
   state(alive, lostAt) {
     document.documentElement.dataset.link = alive ? "alive" : "lost";

@@ -38,6 +38,11 @@ export function createPassList({ onOpen }) {
       else if (fits(pass)) passes = [pass, ...passes].sort((a, b) => b.startedAt - a.startedAt);
       draw(index < 0 ? pass.id : null);
     },
+    /** The video of a pass has been written. */
+    clip(clip) {
+      passes = passes.map((pass) => (pass.id === clip.passId ? { ...pass, clipId: clip.id } : pass));
+      draw(null);
+    },
     /** The pass after (1, older) or before (-1, newer) this one in the list. */
     beside: (id, step) => passes[passes.findIndex((p) => p.id === id) + step] ?? null,
     newest: () => passes[0] ?? null,
