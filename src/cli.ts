@@ -48,6 +48,11 @@ const commands: Record<string, Entry> = {
     sentence: "removes a plate from database, pictures, clips and video",
     load: async () => (await import("./commands/erase.js")).eraseCommand,
   },
+  lines: {
+    usage: "lines list|watch|test …",
+    sentence: "looks at and tries the lines while a gate is being set up",
+    load: async () => (await import("./commands/lines.js")).linesCommand,
+  },
   settings: {
     usage: "settings [--markdown]",
     sentence: "prints every setting with its default",
