@@ -5,15 +5,12 @@ import type { Box, Point, Quad } from "../core/geometry.js";
 import { jpegOf, type LoadedPicture, loadPicture, PictureError } from "../system/picture.js";
 import { overlayOf } from "../vision/annotate.js";
 import { modelsFolder } from "../vision/models-folder.js";
-import { lookAtPhoto } from "../vision/photo.js";
+import { lookAtPhoto, PLAUSIBLE, WEAKEST } from "../vision/photo.js";
 import { ModelError } from "../vision/session.js";
 import { openVision, type PlateLook, type Vision } from "../vision/vision.js";
 
 const usage =
   "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] PATH…";
-
-/** Detections below this are not reported, unless it is asked for. */
-const MIN_CONFIDENCE = 0.3;
 
 /** One line of `--json`. Pixels of the full, upright picture. */
 export interface ReadLine {
@@ -29,16 +26,17 @@ export interface ReadPlate {
   quad: Quad;
   /** Empty when the plate could not be read or is cut off. */
   text: string;
-  /** Probability that the text is right; of an unread plate, the confidence that it is one. */
+  /** Probability that the text is right; of an unread plate, `confidence`. */
   score: number;
   chars: readonly number[];
-  /** The detector's confidence. */
+  /** How likely it is a plate at all. */
   confidence: number;
 }
 
 interface Options {
   json: boolean;
   annotate: string | null;
+  minConfidence: number;
 }
 
 /** `plategate read`: finds and reads the plates in photos and folders of photos. Returns the exit code. */
@@ -55,7 +53,7 @@ export async function readCommand(args: string[]): Promise<number> {
     vision = await openVision({
       modelsFolder: parsed.models,
       threads: parsed.threads,
-      minConfidence: parsed.minConfidence,
+      minConfidence: Math.min(WEAKEST, parsed.minConfidence),
     });
   } catch (error) {
     if (error instanceof ModelError) return complain(error.message, 1);
@@ -79,7 +77,7 @@ async function readFile(file: string, vision: Vision, options: Options): Promise
   try {
     const picture = await loadPicture(file);
     const started = performance.now();
-    const looks = await lookAtPhoto(vision, picture);
+    const looks = await lookAtPhoto(vision, picture, options.minConfidence);
     const line = toLine(basename(file), performance.now() - started, looks, picture);
     console.log(options.json ? JSON.stringify(line) : forPeople(line));
     if (options.annotate !== null) await annotate(options.annotate, file, picture, looks);
@@ -96,13 +94,13 @@ function toLine(image: string, ms: number, looks: readonly PlateLook[], picture:
   const sy = picture.fullHeight / picture.height;
   const point = ([x, y]: Point): Point => [round(x * sx, 1), round(y * sy, 1)];
   const plates = looks.map(
-    ({ detection: { box, quad, confidence }, read }): ReadPlate => ({
+    ({ detection: { box, quad }, plausibility, read }): ReadPlate => ({
       box: [round(box[0] * sx, 1), round(box[1] * sy, 1), round(box[2] * sx, 1), round(box[3] * sy, 1)],
       quad: [point(quad[0]), point(quad[1]), point(quad[2]), point(quad[3])],
       text: read?.text ?? "",
-      score: round(read !== null && read.text !== "" ? read.score : confidence, 4),
+      score: round(read !== null && read.text !== "" ? read.score : plausibility, 4),
       chars: (read?.chars ?? []).map((p) => round(p, 4)),
-      confidence: round(confidence, 4),
+      confidence: round(plausibility, 4),
     }),
   );
   return { image, ms: round(ms, 2), plates };
@@ -158,7 +156,7 @@ function parse(args: string[]) {
         annotate: { type: "string" },
         threads: { type: "string", default: "1" },
         models: { type: "string", default: "" },
-        "min-confidence": { type: "string", default: String(MIN_CONFIDENCE) },
+        "min-confidence": { type: "string", default: String(PLAUSIBLE) },
       },
     });
     const threads = Number(values.threads);

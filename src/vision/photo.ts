@@ -3,11 +3,19 @@ import type { Picture } from "../system/picture.js";
 import { fieldFor } from "./detector.js";
 import type { PlateLook, Vision } from "./vision.js";
 
+/** From here on a find is reported; the vision wants to be opened with `WEAKEST`, so that a clear reading can speak for it. */
+export const PLAUSIBLE = 0.2;
+export const WEAKEST = 0.1;
+
 /**
  * Looks at a single picture as hard as it deserves: once as a whole, and where it is so large that a plate may have
  * vanished in the reduction, and nothing was found, in overlapping parts.
  */
-export async function lookAtPhoto(vision: Vision, picture: Picture): Promise<PlateLook[]> {
+export async function lookAtPhoto(
+  vision: Vision,
+  picture: Picture,
+  minPlausibility = PLAUSIBLE,
+): Promise<PlateLook[]> {
   const whole = await vision.detect(picture);
   let found: readonly Detection[] = whole.detections;
   if (found.length === 0) {
@@ -16,7 +24,7 @@ export async function lookAtPhoto(vision: Vision, picture: Picture): Promise<Pla
     found = suppress(inParts, 0.3);
   }
   const { looks } = await vision.read(picture, found);
-  return looks.filter((look) => look.kind !== "none");
+  return looks.filter((look) => look.plausibility >= minPlausibility);
 }
 
 /** Overlapping parts of a large picture, so that none is reduced to less than about half; none for a small picture. */

@@ -1,10 +1,11 @@
 import type { Box, Detection } from "../core/geometry.js";
 import { quadSize, widen } from "../core/geometry.js";
 import type { PlateRead } from "../core/plate.js";
+import { legibility } from "../core/vote.js";
 import type { Picture } from "../system/picture.js";
 import { createDetector } from "./detector.js";
 import { createPixels } from "./pixels.js";
-import { type CropKind, createReader } from "./reader.js";
+import { type CropKind, type CropReading, createReader } from "./reader.js";
 import { openModel } from "./session.js";
 
 /** What the models say of one plate in one picture. */
@@ -13,6 +14,8 @@ export interface PlateLook {
   detection: Detection;
   /** null: its corners could not be straightened. */
   kind: CropKind | null;
+  /** How likely this is a plate at all, 0..1: what the detector thinks, and whether the reader could make sense of it. */
+  plausibility: number;
   /** null: it is no whole plate; a plate at the edge of the picture is taken to go on beyond it. */
   read: PlateRead | null;
 }
@@ -64,10 +67,11 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       const { readings, straightenMs, readMs } = await reader.read(picture, detections);
       const looks = readings.map((reading, i): PlateLook => {
         const detection = detections[i]!;
-        if (reading === null) return { detection, kind: null, read: null };
+        const plausibility = plausible(detection, reading);
+        if (reading === null) return { detection, kind: null, plausibility, read: null };
         // A plate cut between two characters by the edge of the picture looks whole to the reader.
         const kind = reading.kind === "whole" && touchesEdge(detection.box, picture) ? "cut" : reading.kind;
-        return { detection, kind, read: kind === "whole" ? reading.read : null };
+        return { detection, kind, plausibility, read: kind === "whole" ? reading.read : null };
       });
       return { looks, stages: { straighten: straightenMs, read: readMs } };
     },
@@ -99,6 +103,12 @@ function zoneOf({ width, height }: Picture, zone: VisionOptions["zone"]): Box {
   const part: Box = [left * width, top * height, (right - left) * width, (bottom - top) * height];
   // A zone of nothing is a slip of the hand, not a wish to see nothing.
   return part[2] >= 32 && part[3] >= 32 ? part : [0, 0, width, height];
+}
+
+/** Fences, grilles and lamps that look like plates to the detector say nothing to the reader. */
+function plausible({ confidence }: Detection, reading: CropReading | null): number {
+  if (reading === null) return 0;
+  return confidence * (0.3 + 0.7 * legibility(reading.read)) * (1 - reading.kinds.none);
 }
 
 function touchesEdge([x, y, w, h]: Box, { width, height }: Picture): boolean {

@@ -6,6 +6,7 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { modelsFolder } from "../../src/vision/models-folder.js";
+import { WEAKEST } from "../../src/vision/photo.js";
 import { createPixels } from "../../src/vision/pixels.js";
 import { createReader } from "../../src/vision/reader.js";
 import { openModel } from "../../src/vision/session.js";
@@ -22,7 +23,6 @@ const { values } = parseArgs({
     split: { type: "string", default: "val" },
     plates: { type: "string", default: "40" },
     only: { type: "string" },
-    "min-confidence": { type: "string", default: "0.3" },
   },
 });
 const folder = modelsFolder(values.models);
@@ -48,7 +48,7 @@ if (wants("scenes") || wants("drawn")) {
   const vision = await openVision({
     modelsFolder: folder,
     threads: 1,
-    minConfidence: Number(values["min-confidence"]),
+    minConfidence: WEAKEST,
   });
   if (present && wants("scenes")) printScenes(await findInScenes(values.data, vision, values.split));
   if (wants("drawn")) await benchRendered(vision, Number(values.plates));

@@ -6,7 +6,7 @@ import * as assert from "uvu/assert";
 import type { WatchLine } from "../../src/commands/watch.js";
 import { boxAround, iou } from "../../src/core/geometry.js";
 import { modelsFolder } from "../../src/vision/models-folder.js";
-import { lookAtPhoto } from "../../src/vision/photo.js";
+import { lookAtPhoto, WEAKEST } from "../../src/vision/photo.js";
 import { openVision } from "../../src/vision/vision.js";
 import { cutPicture, drawPlate, joinPictures, plausiblePlate } from "../support/plate-drawing.js";
 import { seeded } from "../support/random.js";
@@ -14,7 +14,7 @@ import { skipLoudly } from "../support/skip.js";
 
 const cli = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 const film = process.env.PLATEGATE_FILM ?? "../shared/data/videos/uk-roundabout-720p.mp4";
-const vision = await openVision({ modelsFolder: modelsFolder(), threads: 1, minConfidence: 0.3 });
+const vision = await openVision({ modelsFolder: modelsFolder(), threads: 1, minConfidence: WEAKEST });
 
 test("twenty plates in one picture are found and read, each at its place", async () => {
   const random = seeded(3);
