@@ -36,6 +36,7 @@ export function createStates(deps: {
   let unsubscribe = () => {};
   let cancel = () => {};
   let closed = false;
+  let lastEssence = "";
   let cameras: boolean | null = null;
   let beatMs = clock.monotonicMs();
 
@@ -66,17 +67,20 @@ export function createStates(deps: {
     cancel = clock.after(LOOK_MS, tick);
   }
 
-  function look(storageToo: boolean): void {
+  function look(onTime: boolean): void {
     if (closed) return;
     try {
       tell("barrier", barrierMessage());
       tell("inputs", { ...head, inputs: state.inputs() });
-      tell("health", healthMessage());
+      const health = healthMessage();
+      // What a part says while it is well (pictures per second) changes all the time: that goes out with the clock only.
+      if (onTime || essence(health) !== lastEssence) tell("health", health);
+      lastEssence = essence(health);
       tellCameras();
     } catch (error) {
       deps.log.error({ error: (error as Error).message }, "the state of the gate cannot be published");
     }
-    if (!storageToo || state.storage === undefined) return;
+    if (!onTime || state.storage === undefined) return;
     state.storage().then(
       (s) => {
         if (!closed) tell("storage", { ...head, ...s, oldestAt: isoOrNull(s.oldestAt) });
@@ -132,6 +136,12 @@ export function createStates(deps: {
       latestVersion: identity.latestVersion ?? null,
     };
   }
+}
+
+function essence(message: { parts: Readonly<Record<string, { state: string; sentence: string }>> }): string {
+  return JSON.stringify(
+    Object.entries(message.parts).map(([part, p]) => [part, p.state, p.state === "good" ? "" : p.sentence]),
+  );
 }
 
 function worst(parts: readonly HealthView[]): HealthView["state"] {

@@ -105,6 +105,26 @@ else {
   );
 
   test(
+    "figures that change all the time do not flood the broker: health goes out when something is the matter, else with the clock",
+    scoped(async (use) => {
+      const broker = use(await mosquitto());
+      await broker.start();
+      const ear = use(await listener(broker.url, `${base}/state/health`));
+      const fixture = start(use, `url: "${broker.url}"`);
+      await fixture.report.start();
+      await until(() => ear.heard.length === 1, "the first state");
+      for (let i = 0; i < 50; i++) {
+        fixture.health[0] = { ...fixture.health[0]!, sentence: `${i} pictures/s` };
+        fixture.changed();
+      }
+      fixture.health[0] = { ...fixture.health[0]!, state: "bad", sentence: "no pictures" };
+      fixture.changed();
+      await until(() => ear.heard.length >= 2, "the change for the worse");
+      assert.is(ear.heard.length, 2);
+    }),
+  );
+
+  test(
     "the will says offline when the appliance is gone without a word",
     scoped(async (use) => {
       const broker = use(await mosquitto());

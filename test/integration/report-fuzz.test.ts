@@ -4,6 +4,8 @@ import { signCommand } from "../../src/report/commands.js";
 import { createIntake } from "../../src/report/intake.js";
 import type { GateCommand } from "../../src/report/ports.js";
 import type { BarrierCommandMessage } from "../../src/report/shapes.js";
+import { encodeSparkplug } from "../../src/report/sparkplug-codec.js";
+import { asksForRebirth, judgeDeviceCommand } from "../../src/report/sparkplug-commands.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";
@@ -57,6 +59,31 @@ test("20,000 right commands with a wrong envelope move nothing: retained, repeat
     await intake.take(arrival(Buffer.from(JSON.stringify(command)), { retain: flaw === 0, dup: flaw === 1 }));
   }
   assert.equal(gate, [], `something opened; seed ${seed + 2}`);
+});
+
+test("30,000 mutations of an old Sparkplug command and random bytes move nothing and break nothing", () => {
+  const random = seeded(seed + 4);
+  const old = Buffer.from(
+    encodeSparkplug({
+      timestamp: 1_600_000_000_000,
+      metrics: [{ name: "Control/Open", type: "Boolean", value: true }],
+    }),
+  );
+  const when = { now: Date.UTC(2026, 0, 5, 12), bornAt: Date.UTC(2026, 0, 5, 11) };
+  for (let i = 0; i < 30_000; i++) {
+    const payload =
+      i % 3 === 0
+        ? Buffer.from(Array.from({ length: 60 }, () => Math.floor(random() * 256)))
+        : mutated(old, random);
+    const verdicts = judgeDeviceCommand(
+      { payload, retain: false, dup: false },
+      () => "Control/Open",
+      new Set(),
+      when,
+    );
+    assert.ok(verdicts.length > 0 && verdicts.every((v) => "refuse" in v), `seed ${seed + 4}`);
+    assert.not.ok(asksForRebirth({ payload, retain: false }));
+  }
 });
 
 test("JSON bombs are refused at once", async () => {

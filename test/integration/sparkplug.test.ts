@@ -18,7 +18,7 @@ if (mosquittoPath === null)
   skipLoudly("Sparkplug against a real broker", "there is no mosquitto on this machine");
 else {
   test(
-    "SpB 1, 5-8, 10, 24: the session begins with NBIRTH and the births of the gate and its camera",
+    "SpB 1, 5-8, 10, 24, 25: the session begins with NBIRTH and the births of the gate and its camera",
     scoped(async (use) => {
       const { host } = await setUp(use);
       await until(() => host.of("DBIRTH").length === 2, "everybody is born");
@@ -33,6 +33,8 @@ else {
       assert.is(host.value("main", "Barrier/State"), "closed");
       assert.is(host.value("main", "Input/loop"), false);
       assert.is(host.value(null, "Event/LastPlate"), null, "a value that is not known is null");
+      const temperature = host.of("NBIRTH")[0]?.payload.metrics?.find((m) => m.name === "Health/Temperature");
+      assert.is(temperature?.properties?.engUnit?.value, "°C");
       assert.equal(host.violations, []);
     }),
   );
@@ -68,7 +70,8 @@ else {
       for (let i = 0; i < 600; i++) {
         fixture.barrier = { ...fixture.barrier, state: words[i % 4]!, sinceAt: i };
         if (i % 3 === 0) fixture.inputs.loop = !fixture.inputs.loop;
-        if (i % 5 === 0) fixture.health[0] = { ...fixture.health[0]!, sentence: `picture ${i}` };
+        if (i % 5 === 0)
+          fixture.health[0] = { ...fixture.health[0]!, state: "warning", sentence: `picture ${i}` };
         fixture.changed();
       }
       await until(
