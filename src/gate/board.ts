@@ -105,6 +105,10 @@ export function resolveLines(config: LineConfig, folder = BOARDS_FOLDER): GateLi
         offset,
         activeLow: wish?.activeLow ?? own?.activeLow ?? false,
         ...(bias === undefined ? {} : { bias }),
+        where:
+          wish?.offset === undefined && wish?.chip === undefined
+            ? at([kind, name])
+            : `lines.${kind}.${name} of the configuration`,
       };
     }
     return result;

@@ -96,7 +96,8 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
           lines.set(name, held);
           resolve(held);
         },
-        failed: reject,
+        failed: (error) =>
+          reject(new LineError(`${spec.name} (${spec.chip} line ${spec.offset}): ${error.message}`)),
       });
       helper.send(
         `${kind} ${name} ${spec.activeLow ? 1 : 0} ${spec.bias ?? "-"} ${spec.offset} ${spec.chip}`,
@@ -117,7 +118,7 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
       opening.delete(name);
       const spec = waiting === undefined ? held?.spec : undefined;
       const sentence = why(value, rest.join(" "));
-      if (waiting !== undefined) waiting.failed(new LineError(`${name}: ${sentence}`));
+      if (waiting !== undefined) waiting.failed(new LineError(sentence));
       else log.error({ line: name, chip: spec?.chip, offset: spec?.offset }, `${name}: ${sentence}`);
       return;
     }
@@ -137,7 +138,7 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
 function why(code: string, text: string): string {
   switch (code) {
     case "NOCHIP":
-      return `there is no such GPIO chip; the chips here are: ${text || "none"}.`;
+      return `there is no GPIO chip of this name; write the label of one that is here: ${text || "there is none"}.`;
     case "TWOCHIPS":
       return `${text} GPIO chips have this label; name another one in lines.`;
     case "NOLINE":

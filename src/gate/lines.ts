@@ -9,6 +9,8 @@ export interface LineSpec {
   activeLow: boolean;
   /** Resistor asked of the chip, where the driver can set it; left out: as it is. */
   bias?: "pull-up" | "pull-down" | "off";
+  /** Where it is written, for messages: file and line, or the name of the setting. */
+  where?: string;
 }
 
 export interface OutputLine {

@@ -31,8 +31,13 @@ export interface OnoffDeps {
 export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
   const { log, root = SYSFS_GPIO } = deps;
   const chips = listSysfsChips(root);
-  for (const spec of [...Object.values(deps.lines.outputs), ...Object.values(deps.lines.inputs)])
-    globalNumber(spec, chips, root);
+  const [first] = Object.values(deps.lines.outputs);
+  // Not one of the chips is here: another driver may know them (`auto`). Single wrong lines are told when they are opened.
+  if (
+    first !== undefined &&
+    !chips.some((c) => Object.values(deps.lines.outputs).some((o) => o.chip === c.label))
+  )
+    globalNumber(first, chips, root);
   if (deps.open === undefined && !Gpio.accessible)
     throw new LineError(
       `${root}/export cannot be written; add the service's user to the group gpio and install hw/udev/60-plategate-gpio.rules.`,

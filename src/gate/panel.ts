@@ -3,7 +3,7 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { GateLines } from "./board.js";
 import { type DebouncedInput, POLL_MS, watchInput } from "./inputs.js";
-import type { LineDriver, OutputLine } from "./lines.js";
+import { type InputLine, type LineDriver, LineError, type LineSpec, type OutputLine } from "./lines.js";
 import { createRelay, type Relay, type RelayResult } from "./relay.js";
 import type { BarrierConfig } from "./settings.js";
 
@@ -53,33 +53,24 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
   driver.onFailure?.((sentence) => {
     if (!closed) deps.failed(sentence);
   });
-  try {
-    for (const name of PULSED) {
-      const line = await openOutput(name);
-      if (line !== null) relays.set(name, createRelay(line, clock, log, deps.barrier.dryRun));
-    }
-    for (const name of LEVELS) {
-      const line = await openOutput(name);
-      if (line !== null) levels.set(name, { line, on: false });
-    }
-    for (const name of Object.keys(lines.inputs) as InputName[]) {
-      const spec = lines.inputs[name];
-      if (spec === undefined) continue;
-      const line = await driver.openInput(spec);
-      inputs.set(
-        name,
-        watchInput(
-          name,
-          line,
-          clock,
-          (active) => deps.changed(name, active),
-          (sentence) => log.error({ input: name, error: sentence }, "An input cannot be read."),
-        ),
-      );
-    }
-  } catch (error) {
+  const problems: string[] = [];
+  for (const name of PULSED) {
+    const line = await attempt(lines.outputs[name], openOutput);
+    if (line !== null) relays.set(name, createRelay(line, clock, log, deps.barrier.dryRun));
+  }
+  for (const name of LEVELS) {
+    const line = await attempt(lines.outputs[name], openOutput);
+    if (line !== null) levels.set(name, { line, on: false });
+  }
+  for (const name of Object.keys(lines.inputs) as InputName[]) {
+    const line = await attempt(lines.inputs[name], driver.openInput);
+    if (line !== null) inputs.set(name, watch(name, line));
+  }
+  if (problems.length > 0) {
     close();
-    throw error;
+    throw new LineError(
+      `The lines of ${lines.board} cannot be had, so nothing was energised:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+    );
   }
   cancelPoll = clock.after(POLL_MS, poll);
   cancelRenew = clock.after(RENEW_MS, renew);
@@ -108,11 +99,37 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
     close,
   };
 
-  async function openOutput(name: PulseLine | LevelLine): Promise<OutputLine | null> {
-    const spec = lines.outputs[name];
+  /** Every line is tried, so that one error names all that are wrong. */
+  async function attempt<L>(
+    spec: LineSpec | undefined,
+    open: (spec: LineSpec) => Promise<L>,
+  ): Promise<L | null> {
     if (spec === undefined) return null;
+    try {
+      return await open(spec);
+    } catch (error) {
+      if (!(error instanceof LineError)) {
+        close();
+        throw error;
+      }
+      problems.push(`${spec.where === undefined ? "" : `${spec.where}: `}${error.message}`);
+      return null;
+    }
+  }
+
+  async function openOutput(spec: LineSpec): Promise<OutputLine> {
     // Running dry the line is not even opened.
-    return deps.barrier.dryRun ? nothing(name) : driver.openOutput(spec);
+    return deps.barrier.dryRun ? nothing(spec.name) : driver.openOutput(spec);
+  }
+
+  function watch(name: InputName, line: InputLine): DebouncedInput {
+    return watchInput(
+      name,
+      line,
+      clock,
+      (active) => deps.changed(name, active),
+      (sentence) => log.error({ input: name, error: sentence }, "An input cannot be read."),
+    );
   }
 
   function put(name: LevelLine, { line, on }: { line: OutputLine; on: boolean }): void {

@@ -9,6 +9,7 @@ export function releaseList(kind: "onoff" | "chardev", lines: GateLines, root = 
     return outputs.map((o) => `chardev ${o.activeLow ? 1 : 0} ${o.offset} ${o.chip}\n`).join("");
   const chips = listSysfsChips(root);
   return outputs
+    .filter((o) => chips.some((c) => c.label === o.chip && o.offset < c.lines))
     .map(
       (o) => `sysfs ${join(root, `gpio${globalNumber(o, chips, root)}`, "value")} ${o.activeLow ? 1 : 0}\n`,
     )

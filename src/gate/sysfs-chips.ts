@@ -38,8 +38,10 @@ export function globalNumber(
   const fitting = chips.filter((chip) => chip.label === place.chip);
   const [chip] = fitting;
   if (chip === undefined) {
-    const known = chips.map((c) => c.label).join(", ") || "none";
-    throw new LineError(`There is no GPIO chip “${place.chip}” under ${root}; the chips here are: ${known}.`);
+    const known = chips.map((c) => c.label).join(", ") || "there is none";
+    throw new LineError(
+      `There is no GPIO chip “${place.chip}” under ${root}; write the label of one that is here: ${known}.`,
+    );
   }
   if (fitting.length > 1)
     throw new LineError(

@@ -76,7 +76,7 @@ test("no sysfs, no such chip, two of the same label and an offset too big are re
   const one = [{ label: "pinctrl-rp1", base: 512, lines: 54 }];
   assert.throws(
     () => globalNumber({ chip: "pinctrl-bcm2711", offset: 17 }, one),
-    /the chips here are: pinctrl-rp1/,
+    /one that is here: pinctrl-rp1/,
   );
   assert.throws(() => globalNumber({ chip: "pinctrl-bcm2711", offset: 17 }, []), /none/);
   assert.throws(() => globalNumber({ chip: "pinctrl-rp1", offset: 54 }, one), /0 to 53/);
