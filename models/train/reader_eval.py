@@ -114,46 +114,47 @@ def calibration_error(chars, target, bins=15):
 
 
 def drawn_scores(read, count):
-    """{condition: % exact} on `count` drawn plates each, with the same plates in every row; 24 px high where not said."""
-    rows = {f"height {h} px": (lambda s, r, h=h: s, h, 0) for h in (8, 10, 12, 14, 16, 20, 24, 30)}
-    rows.update({f"motion blur {n} px": (lambda s, r, n=n: motion_blur(s, n, 5), 24, 0) for n in (3, 5, 7, 9)})
-    rows.update({f"focus blur sigma {n} px": (lambda s, r, n=n: focus_blur(s, n), 24, 0) for n in (1, 2, 3)})
-    rows.update({f"tilt {n} degrees, loose box": (lambda s, r: s, 24, n) for n in (10, 20, 30)})
-    rows.update({f"light {n} %": (lambda s, r, n=n: noise(night(s, n / 100), r, 3), 24, 0) for n in (50, 25, 10, 5)})
-    rows.update({f"noise {n} levels": (lambda s, r, n=n: noise(s, r, n), 24, 0) for n in (10, 20, 40)})
-    rows["contrast 25 %"] = (lambda s, r: expose(s, .25, 0, 1), 24, 0)
-    rows["infrared grey"] = (lambda s, r: cv2.merge([cv2.cvtColor(s, cv2.COLOR_RGB2GRAY)] * 3), 24, 0)
-    rows["JPEG quality 30"] = (lambda s, r: jpeg(s, 30), 24, 0)
-    scores = {}
-    for name, (worse, height, tilt) in rows.items():
-        rng, crops, texts = np.random.default_rng(2026), [], []
-        for _ in range(count):
-            plate = draw_plate(rng)
-            side = np.random.default_rng(len(texts))
-            crops.append(photograph(plate.image, height, tilt, lambda s, side=side, worse=worse: worse(s, side), side))
-            texts.append(plate.text)
-        best = read(crops)["chars"].argmax(-1)
-        scores[name] = round(100 * float(np.mean([decode(b) == t for b, t in zip(best, texts)])), 1)
+    """{condition: [% exact, % exact when O counts as 0 and I as 1]} on the same `count` drawn plates, 24 px high where not said.
+
+    Many drawn formats leave it to chance whether O or 0 is meant, and many faces draw them alike: hence the second number.
+    """
+    rows = {f"height {h} px": (lambda s, r: s, h, 0, True) for h in (8, 10, 12, 14, 16, 20, 24, 30)}
+    rows.update({f"motion blur {n} px": (lambda s, r, n=n: motion_blur(s, n, 5), 24, 0, True) for n in (3, 5, 7, 9)})
+    rows.update({f"focus blur sigma {n} px": (lambda s, r, n=n: focus_blur(s, n), 24, 0, True) for n in (.7, 1, 1.5, 2)})
+    rows.update({f"tilt {n} degrees, straightened": (lambda s, r: s, 24, n, True) for n in (10, 20, 30)})
+    rows.update({f"tilt {n} degrees, box only": (lambda s, r: s, 24, n, False) for n in (5, 10)})
+    rows.update({f"light {n} %": (lambda s, r, n=n: noise(night(s, n / 100), r, 3), 24, 0, True) for n in (50, 25, 10, 5)})
+    rows.update({f"noise {n} levels": (lambda s, r, n=n: noise(s, r, n), 24, 0, True) for n in (10, 20, 40)})
+    rows["contrast 25 %"] = (lambda s, r: expose(s, .25, 0, 1), 24, 0, True)
+    rows["infrared grey"] = (lambda s, r: cv2.merge([cv2.cvtColor(s, cv2.COLOR_RGB2GRAY)] * 3), 24, 0, True)
+    rows["JPEG quality 30"] = (lambda s, r: jpeg(s, 30), 24, 0, True)
+    rng, scores = np.random.default_rng(2026), {}
+    plates = [draw_plate(rng) for _ in range(count)]
+    for name, (worse, height, tilt, straight) in rows.items():
+        sides = [np.random.default_rng(i) for i in range(count)]
+        crops = [photograph(p.image, height, tilt, straight, lambda s, r=r, worse=worse: worse(s, r), r) for p, r in zip(plates, sides)]
+        pairs = [(decode(b), p.text) for b, p in zip(read(crops)["chars"].argmax(-1), plates)]
+        alike = [[t.replace("O", "0").replace("I", "1") for t in pair] for pair in pairs]
+        scores[name] = [round(100 * float(np.mean([a == b for a, b in kind])), 1) for kind in (pairs, alike)]
     return scores
 
 
-def photograph(image, height, tilt, worse, rng):
+def photograph(image, height, tilt, straight, worse, rng):
     """The plate as a camera with `height` px on it gives it: seen slightly from the side, noise 2, JPEG 90, then cut.
 
-    With a tilt (degrees) the crop is the axis-aligned box around the turned plate, as without corner points.
+    `straight`: the tilt (degrees) is taken out by the corners; else the crop is the axis-aligned box around the plate.
     """
-    scale = height / image.shape[0]
-    size = np.float32([max(8, image.shape[1] * scale), height])
+    size = np.float32([max(8, image.shape[1] * height / image.shape[0]), height])
     a = np.deg2rad(tilt)
     corners = (UNIT - .5) * size @ np.float32([[np.cos(a), np.sin(a)], [-np.sin(a), np.cos(a)]])
-    corners += rng.normal(0, .02, (4, 2)) * size * (1, 1)
+    corners += rng.normal(0, .02, (4, 2)) * size
     corners += .5 * size.max() * 1.6
     sheet = np.full((int(size.max() * 1.6), int(size.max() * 1.6), 3), 90, np.uint8)
     small = cv2.resize(image, (int(size[0] * 1.4), int(size[1] * 1.4)), interpolation=cv2.INTER_AREA)
     matrix = cv2.getPerspectiveTransform(UNIT * np.float32(small.shape[1::-1]), np.float32(corners))
     cv2.warpPerspective(small, matrix, sheet.shape[1::-1], dst=sheet, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
     sheet = jpeg(noise(worse(sheet), rng, 2), 90)
-    if tilt:
+    if not straight:
         low, high = corners.min(0), corners.max(0)
         corners = UNIT * (high - low) + low
     centre = corners.mean(0)
