@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from "
 import { createInterface } from "node:readline";
 
 let gate: ChildProcess | null = null;
+let other: ChildProcess | null = null;
 const say = (text: string) => void writeSync(1, `@${text}\n`);
 
 say(`up ${process.version} ${process.arch} ${execFileSync("uname", ["-r"]).toString().trim()}`);
@@ -44,6 +45,16 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       );
     case "release-lines":
       return say(`released ${spawnSync("sh", ["hw/release-lines.sh", "/run/plategate/lines"]).status}`);
+    case "occupy":
+      // Another program has a line.
+      other = spawn("perl", ["hw/helpers/gpio-lines.pl"], { stdio: ["pipe", "pipe", "inherit"] });
+      other.stdout?.on("data", (text) => say(`other ${String(text).trim()}`));
+      other.stdin?.write(`in other 0 - ${rest.join(" ")}\n`);
+      return;
+    case "vacate":
+      other?.on("exit", () => say("vacated"));
+      other?.stdin?.end();
+      return;
     case "unexport":
       for (const name of readdirSync("/sys/class/gpio"))
         if (/^gpio\d+$/.test(name)) writeFileSync("/sys/class/gpio/unexport", name.slice(4));
