@@ -1,5 +1,6 @@
 import type { Writable } from "node:stream";
 import type { Clock } from "../system/clock.js";
+import type { Log } from "../system/log.js";
 import type { Metrics } from "../system/metrics.js";
 import { Refusal } from "./route.js";
 
@@ -14,6 +15,7 @@ const MAX_UNSENT_BYTES = 256 * 1024;
  */
 export function createEvents(deps: {
   clock: Clock;
+  log: Log;
   metrics: Metrics;
   maxListeners: number;
   /** The status as it is now, looked at every second while somebody listens. */
@@ -79,13 +81,21 @@ export function createEvents(deps: {
     cancel?.();
     cancel = null;
     if (listeners.size === 0) return;
-    const now = deps.status();
+    cancel = clock.after(LOOK_MS, look);
+    try {
+      tellChange(deps.status());
+    } catch (error) {
+      // This runs in the gate's process: a part that cannot say how it is must not end it.
+      deps.log.warn({ error: String(error) }, "The status could not be put together.");
+    }
+  }
+
+  function tellChange(now: object): void {
     const text = comparable(now);
     if (text !== last) {
       last = text;
       send("status", now);
     } else if (clock.monotonicMs() - lastSentMs >= BEAT_MS) send("beat", { at: clock.wallMs() });
-    cancel = clock.after(LOOK_MS, look);
   }
 }
 

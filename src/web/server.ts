@@ -25,10 +25,10 @@ const PAGE_FOLDER = fileURLToPath(new URL("../../../src/web/page", import.meta.u
 export function createWeb(deps: WebDeps): Web {
   const { clock, log, metrics, config } = deps;
   const live = createLive({ live: deps.live, clock, metrics, maxViewers: MAX_VIEWERS });
-  const events = createEvents({ clock, metrics, maxListeners: MAX_LISTENERS, status });
+  const events = createEvents({ clock, log, metrics, maxListeners: MAX_LISTENERS, status });
   const answers = metrics.counter("http_answers_total", "Answers over HTTP by class of status", ["class"]);
   const charsOf = createPassWithChars(deps.passes);
-  let document: object | null = null;
+  let document: Promise<object> | null = null;
   const routes: Route[] = [
     ...statusRoutes({ web: deps, status, events, document: openApiOnce }),
     ...liveRoutes(live),
@@ -79,8 +79,8 @@ export function createWeb(deps: WebDeps): Web {
     },
   };
 
-  /** Made when it is first asked for, and kept: it takes some ms. */
-  function openApiOnce(): object {
+  /** Made when it is first asked for, and kept. */
+  function openApiOnce(): Promise<object> {
     document ??= openApi(routes, deps.about.version);
     return document;
   }

@@ -27,6 +27,17 @@ export async function startDemoPage(options: { passes?: number; port?: number } 
     pinned: false,
   };
   await appliance.clips.add(clip, []);
+  appliance.deps.search = {
+    soft: async () =>
+      (await appliance.passes.list({ plate: "R0B8412", limit: 3 })).items.map((pass) => ({
+        pass,
+        likelihood: 0.4,
+      })),
+    alike: async (id) =>
+      (await appliance.passes.list({ plate: "PA77ZQX", limit: 3 })).items
+        .map((pass) => ({ pass, likelihood: 0.6 }))
+        .filter(({ pass }) => pass.id !== id),
+  };
   appliance.state.health = [
     {
       part: "eye:front",

@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import * as shapes from "../../src/web/shapes.js";
 import { demoPasses } from "../support/demo-passes.js";
 import { skipLoudly } from "../support/skip.js";
 import { accessibilityProblems } from "./accessibility.js";
@@ -79,6 +80,66 @@ page("the detail shows frame, characters, reasons and the video, which plays", a
     }
     await tab.keyboard.press("Escape");
     await dialog.waitFor({ state: "hidden" });
+  });
+});
+
+page(
+  "a half-remembered plate finds what it could have been, and a pass the vehicles that look like it",
+  async () => {
+    await visit({}, "", async (tab) => {
+      await tab.locator("#find-plate").fill("RO8841");
+      await tab.locator("#similar .pass").first().waitFor();
+      assert.equal(new Set(await tab.locator("#similar .plate").allTextContents()), new Set(["R0B8412"]));
+      await tab.locator("#similar .pass").first().click();
+      await tab.locator("#detail .alike .pass").first().waitFor();
+      assert.ok(
+        (await tab.locator("#detail .alike .plate").allTextContents()).every((plate) => plate === "PA77ZQX"),
+      );
+    });
+  },
+);
+
+page(
+  "videos are shown as pictures, kept for good on request, and also those without a pass are played",
+  async () => {
+    await visit({}, "", async (tab) => {
+      const clip = {
+        ...(await demo.appliance.clips.find("clip-1"))!,
+        id: "clip-by-hand",
+        passId: null,
+        kind: "manual" as const,
+      };
+      await demo.appliance.clips.add(clip, []);
+      await tab.locator("#show-videos").click();
+      const card = tab.locator(".video-card", { hasText: "recorded by hand" });
+      await card.click();
+      await tab.locator("#detail video").waitFor();
+      await tab.locator("#detail button[aria-pressed=false]", { hasText: "Keep" }).click();
+      await tab.locator("#detail button[aria-pressed=true]", { hasText: "Kept" }).waitFor();
+      assert.is((await demo.appliance.clips.find("clip-by-hand"))?.pinned, true);
+      await tab.keyboard.press("Escape");
+      await tab.locator("#show-videos").click();
+      await tab.locator("#list .pass").first().waitFor();
+    });
+  },
+);
+
+page("every state of the barrier has its word and its drawing", async () => {
+  await visit({ reducedMotion: "reduce" }, "", async (tab) => {
+    const words = new Set<string>();
+    for (const state of shapes.gate.shape.state.options) {
+      demo.appliance.moveGate({ state });
+      await tab.locator(`#gate[data-state=${state}]`).waitFor();
+      words.add(await text(tab, "#gate-state"));
+    }
+    assert.is(words.size, shapes.gate.shape.state.options.length);
+    assert.not.ok(words.has("") || [...words].some((w) => w.includes("-")), [...words].join(", "));
+    const alarm = { code: "fire", sentence: "The fire contact is on.", sinceAt: Date.now() };
+    demo.appliance.moveGate({ state: "held-open", mode: "locked", alarms: [alarm] });
+    await tab.locator("#gate-alarms li").waitFor();
+    assert.match(await text(tab, "#gate-dry"), /Locked/);
+    demo.appliance.moveGate({ state: "closed", mode: "normal", alarms: [] });
+    await tab.locator("#gate-alarms li").waitFor({ state: "detached" });
   });
 });
 

@@ -1,7 +1,7 @@
 import { clipPlayer } from "./clip-player.js";
 import { byId, h, icon } from "./dom.js";
 import { evidenceTable } from "./evidence.js";
-import { verdictMark } from "./passes.js";
+import { passLink, verdictMark } from "./passes.js";
 import { plateFace, WEAK } from "./plate.js";
 import { dayAndTime, directions, percent, span } from "./say.js";
 
@@ -113,10 +113,31 @@ export function createDetail({ beside }) {
           candidates.length > 1 ? others(candidates, pass.plate) : null,
           h("h3", { class: "label" }, "This pass"),
           facts(pass, decision, reads),
+          alikePlace(pass),
           decision === undefined ? null : evidenceTable(decision, replay),
         ),
       ),
     ];
+  }
+
+  /** Passes of vehicles that look like this one, where the appliance can find them; filled in when they come. */
+  function alikePlace(pass) {
+    const place = h("div", { hidden: true });
+    fetch(`/api/passes/${encodeURIComponent(pass.id)}/alike?limit=4`)
+      .then((answer) => (answer.ok ? answer.json() : { items: [] }))
+      .then(({ items }) => {
+        place.hidden = items.length === 0;
+        place.append(
+          h("h3", { class: "label" }, "Vehicles that look like it"),
+          h(
+            "ol",
+            { class: "list alike" },
+            items.map((hit) => h("li", {}, passLink(hit.pass, open))),
+          ),
+        );
+      })
+      .catch(() => {});
+    return place;
   }
 
   function video(base, clip) {

@@ -9,7 +9,7 @@ export function statusRoutes(deps: {
   web: Pick<WebDeps, "health" | "metrics" | "rules">;
   status: () => z.input<typeof shapes.status>;
   events: ReturnType<typeof createEvents>;
-  document: () => object;
+  document: () => Promise<object>;
 }): Route[] {
   return [
     route({
@@ -49,7 +49,7 @@ export function statusRoutes(deps: {
       summary: "This document.",
       group: "status",
       good: { description: "OpenAPI 3.1", shape: z.looseObject({ openapi: z.string() }) },
-      handle: () => ({ json: deps.document() }),
+      handle: async () => ({ json: await deps.document() }),
     }),
     route({
       method: "GET",

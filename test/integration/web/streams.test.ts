@@ -129,6 +129,28 @@ streams(
   },
 );
 
+streams(
+  "a part that says something undocumented, or throws, ends neither the stream nor the process",
+  async () => {
+    const { clock, appliance, web, url } = await started();
+    const page = await listen(`${url}/api/events`);
+    await page.until("event: status");
+    const { health } = appliance.deps;
+    appliance.deps.health = () => {
+      throw new Error("no idea");
+    };
+    clock.advance(1000);
+    appliance.moveGate({ state: "opening" });
+    appliance.deps.health = health;
+    appliance.moveGate({ state: "flying" as "open", secret: "not for pages" } as object);
+    const text = await page.until('"flying"');
+    assert.ok(text.includes("opening") === false, "what could not be put together was not sent");
+    page.close();
+    await web.close();
+    appliance.close();
+  },
+);
+
 streams("an event that the store cannot complete harms nobody", async () => {
   const { clock, appliance, web, url } = await started();
   const page = await listen(`${url}/api/events`);
