@@ -20,13 +20,18 @@ const TICKS = 1000;
 
 /** A fragmented MP4 as the recorder writes it, with made-up pictures: whatever does not decode can work with it. */
 export function segmentBytes(part: Partial<SegmentShape> = {}): Buffer {
+  return Buffer.concat(segmentPieces(part));
+}
+
+/** The same, header and fragments apart. */
+export function segmentPieces(part: Partial<SegmentShape> = {}): Buffer[] {
   const shape = { fps: 10, seconds: 4, perFragment: 10, bytesPerPicture: 500, format: "A", mark: 1, ...part };
   const pictures = shape.fps * shape.seconds;
-  const pieces = [box("ftyp", Buffer.from("iso6"), u32(0)), header(shape.format)];
+  const pieces: Buffer[] = [Buffer.concat([box("ftyp", Buffer.from("iso6"), u32(0)), header(shape.format)])];
   for (let at = 0, number = 1; at < pictures; at += shape.perFragment, number++) {
     pieces.push(fragment(number, at, Math.min(shape.perFragment, pictures - at), shape));
   }
-  return Buffer.concat(pieces);
+  return pieces;
 }
 
 /** Writes a segment into `folder/camera` under the name that the recorder would give it; gives the absolute path. */
