@@ -26,7 +26,8 @@ export interface Encounter {
   /** Worth of the best crop so far. */
   bestCrop: number;
   cropSent: boolean;
-  sent: { plate: string; probability: number; direction: Direction; atMs: number } | null;
+  /** What was told last, and whether pictures have gone out at all. */
+  sent: { plate: string; probability: number; direction: Direction; atMs: number; pictures: boolean } | null;
 }
 
 export function beginEncounter(trackId: string, track: Track): Encounter {

@@ -82,11 +82,10 @@ export function stepSightings(
     if (step.betterCrop) keep.push({ trackId: encounter.trackId, seen: index });
     const due = dueSighting(encounter, atMs, options);
     if (due !== null) {
-      out.push({
-        sighting: toSighting(encounter, due, options.camera, frame),
-        withCrop: !encounter.cropSent,
-      });
-      encounter = markSent(encounter, atMs);
+      // The first word must not wait for pictures to be encoded: they follow with the next frame.
+      const withCrop = due !== "new" && !encounter.cropSent;
+      out.push({ sighting: toSighting(encounter, due, options.camera, frame), withCrop });
+      encounter = markSent(encounter, atMs, withCrop);
     }
     all = [...all.filter((e) => e !== known && e !== lost), encounter];
     return encounter.trackId;
@@ -137,7 +136,8 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
     sent.probability - probability >= 0.1 ||
     surer ||
     e.course.direction !== sent.direction;
-  return changed || atMs - sent.atMs >= refreshMs ? "update" : null;
+  const owesPictures = !sent.pictures && !e.cropSent;
+  return changed || owesPictures || atMs - sent.atMs >= refreshMs ? "update" : null;
 }
 
 /** Enough frames agree, or one character is doubtful on a plate that was seen large and clear at least once. */
@@ -147,10 +147,17 @@ function isWorthTelling({ vote, tally, bestCrop }: Encounter): boolean {
   return vote.frames >= 6 && tally.probability >= 0.3 && bestCrop >= 0.15;
 }
 
-function markSent(e: Encounter, atMs: number): Encounter {
+function markSent(e: Encounter, atMs: number, withCrop: boolean): Encounter {
   if (e.tally === null) return e;
   const { plate, probability } = e.tally;
-  return { ...e, cropSent: true, sent: { plate, probability, direction: e.course.direction, atMs } };
+  const sent = {
+    plate,
+    probability,
+    direction: e.course.direction,
+    atMs,
+    pictures: withCrop || e.sent?.pictures === true,
+  };
+  return { ...e, cropSent: withCrop || e.cropSent, sent };
 }
 
 /** The last word on a plate; one that was never mentioned is mentioned now if its readings were worth anything. */

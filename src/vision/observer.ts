@@ -63,6 +63,8 @@ export interface Observer {
   finish(): Promise<readonly Sighting[]>;
 }
 
+/** Unsent views that are kept at most; a frame of 1080p has 6 MB. */
+const MAX_VIEWS = 6;
 const THUMBNAIL = { width: 64, height: 36 };
 /** A plate lower than this many pixels cannot be read; trying would only feed the vote with noise. */
 const MIN_READ_PX = 6;
@@ -113,10 +115,13 @@ export function createObserver(deps: ObserverDeps): Observer {
         options,
       );
       state = step.state;
-      for (const { trackId, seen: index } of step.keep)
+      for (const { trackId, seen: index } of step.keep) {
+        best.delete(trackId);
         best.set(trackId, { frame, detection: seen[index]!.detection });
+      }
       lap("vote");
       const sightings = await withPictures(step.sightings);
+      forget();
       lap("pictures");
       return {
         looked: true,
@@ -129,6 +134,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     async finish() {
       const last = await withPictures(finishSightings(state, size, options));
       state = { ...noSightings, nextNumber: state.nextNumber };
+      forget();
       tracker = { ...noTracks, nextId: tracker.nextId };
       return last;
     },
@@ -153,11 +159,12 @@ export function createObserver(deps: ObserverDeps): Observer {
     const sightings: Sighting[] = [];
     for (const { sighting, withCrop } of drafts) {
       const view = best.get(sighting.trackId);
-      if (sighting.phase === "end") best.delete(sighting.trackId);
       if (deps.pictures === false || !withCrop || view === undefined) {
         sightings.push(sighting);
         continue;
       }
+      // What was sent need not be kept; a better view comes with a frame of its own.
+      best.delete(sighting.trackId);
       const crop = vision.crop(view.frame, view.detection);
       const pictures = {
         frame: await jpegOf(view.frame, { quality: 82 }),
@@ -166,6 +173,12 @@ export function createObserver(deps: ObserverDeps): Observer {
       sightings.push({ ...sighting, ...pictures });
     }
     return sightings;
+  }
+
+  /** Drops the views of encounters that are over, were joined to others, or are too many: each holds a whole frame. */
+  function forget(): void {
+    for (const id of best.keys()) if (!state.encounters.some((e) => e.trackId === id)) best.delete(id);
+    for (const id of best.keys()) if (best.size > MAX_VIEWS) best.delete(id);
   }
 
   function drawn({ box, quad, confidence }: Detection, trackId: string) {

@@ -20,7 +20,10 @@ export async function lookAtPhoto(
   let found: readonly Detection[] = whole.detections;
   if (found.length === 0) {
     const inParts: Detection[] = [];
-    for (const part of partsOf(picture)) inParts.push(...(await vision.detect(picture, part)).detections);
+    for (const part of partsOf(picture)) {
+      for (const d of (await vision.detect(picture, part)).detections)
+        inParts.push(atSeam(d, part, picture) ? { ...d, confidence: d.confidence / 2 } : d);
+    }
     found = suppress(inParts, 0.3);
   }
   const { looks } = await vision.read(picture, found);
@@ -46,4 +49,18 @@ function starts(whole: number, length: number): number[] {
   if (length >= whole) return [0];
   const count = Math.ceil((whole - length * 0.2) / (length * 0.8));
   return Array.from({ length: count }, (_, i) => Math.round((i * (whole - length)) / (count - 1)));
+}
+
+/** True when a part of the picture cuts the plate: the part beside shows it whole, and that answer should win. */
+function atSeam(
+  { box: [x, y, w, h] }: Detection,
+  [left, top, width, height]: Box,
+  picture: Picture,
+): boolean {
+  const near = Math.max(2, 0.05 * w);
+  const aside =
+    (x < left + near && left > 0) || (x + w > left + width - near && left + width < picture.width);
+  return (
+    aside || (y < top + near && top > 0) || (y + h > top + height - near && top + height < picture.height)
+  );
 }

@@ -20,7 +20,8 @@ export interface Pixels {
   letterbox(part: Box, width: number, height: number): Letterbox;
   /** The quad straightened to exactly this size; border pixels are repeated outside the picture. Null for a degenerate one. */
   straighten(quad: Quad, width: number, height: number): Picture | null;
-  thumbnail(width: number, height: number): Uint8Array;
+  /** Tiny grey picture of a part. */
+  thumbnail(part: Box, width: number, height: number): Uint8Array;
 }
 
 const PADDING = 114;
@@ -95,18 +96,11 @@ export function createPixels(): Pixels {
     return { width, height, rgb: new Uint8Array(memory.buffer, at, width * height * 3).slice() };
   }
 
-  function thumbnail(width: number, height: number): Uint8Array {
-    const picture = here();
+  function thumbnail(part: Box, width: number, height: number): Uint8Array {
+    const [x, y, w, h] = inPicture(part);
+    const stride = here().width * 3;
     reserve(scratch.out + width * height);
-    kernel.thumbnail(
-      scratch.picture,
-      picture.width * 3,
-      picture.width,
-      picture.height,
-      scratch.out,
-      width,
-      height,
-    );
+    kernel.thumbnail(scratch.picture + y * stride + x * 3, stride, w, h, scratch.out, width, height);
     return new Uint8Array(memory.buffer, scratch.out, width * height).slice();
   }
 

@@ -16,7 +16,7 @@ export interface PlateLook {
   kind: CropKind | null;
   /** How likely this is a plate at all, 0..1: what the detector thinks, and whether the reader could make sense of it. */
   plausibility: number;
-  /** null: it is no whole plate; a plate at the edge of the picture is taken to go on beyond it. */
+  /** null: it is no whole plate; a plate at the edge of the zone is taken to go on beyond it. */
   read: PlateRead | null;
 }
 
@@ -41,7 +41,7 @@ export interface Vision {
     picture: Picture,
     detections: readonly Detection[],
   ): Promise<{ looks: PlateLook[]; stages: StageTimes }>;
-  /** Tiny grey picture for the motion gate. */
+  /** Tiny grey picture of the zone, for the motion gate. */
   thumbnail(picture: Picture, width: number, height: number): Uint8Array;
   /** The plate straightened at its own size and shape, for people; null for corners that make no plate. */
   crop(picture: Picture, detection: Detection): Picture | null;
@@ -65,19 +65,20 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
     async read(picture, detections) {
       if (detections.length === 0) return { looks: [], stages: {} };
       const { readings, straightenMs, readMs } = await reader.read(picture, detections);
+      const zone = zoneOf(picture, options.zone);
       const looks = readings.map((reading, i): PlateLook => {
         const detection = detections[i]!;
         const plausibility = plausible(detection, reading);
         if (reading === null) return { detection, kind: null, plausibility, read: null };
-        // A plate cut between two characters by the edge of the picture looks whole to the reader.
-        const kind = reading.kind === "whole" && touchesEdge(detection.box, picture) ? "cut" : reading.kind;
+        // A plate cut between two characters by the edge of what was looked at seems whole to the reader.
+        const kind = reading.kind === "whole" && touchesEdge(detection.box, zone) ? "cut" : reading.kind;
         return { detection, kind, plausibility, read: kind === "whole" ? reading.read : null };
       });
       return { looks, stages: { straighten: straightenMs, read: readMs } };
     },
     thumbnail(picture, width, height) {
       pixels.put(picture);
-      return pixels.thumbnail(width, height);
+      return pixels.thumbnail(zoneOf(picture, options.zone), width, height);
     },
     crop(picture, { quad }) {
       pixels.put(picture);
@@ -111,7 +112,8 @@ function plausible({ confidence }: Detection, reading: CropReading | null): numb
   return confidence * (0.3 + 0.7 * legibility(reading.read)) * (1 - reading.kinds.none);
 }
 
-function touchesEdge([x, y, w, h]: Box, { width, height }: Picture): boolean {
+function touchesEdge([x, y, w, h]: Box, [left, top, width, height]: Box): boolean {
   const near = Math.max(3, 0.12 * h);
-  return x < near || x + w > width - near || y < near / 3 || y + h > height - near / 3;
+  const aside = x < left + near || x + w > left + width - near;
+  return aside || y < top + near / 3 || y + h > top + height - near / 3;
 }

@@ -155,7 +155,7 @@ test("pictures from one pixel to a long strip are taken, one with too few bytes 
   ] as const) {
     pixels.put(noise(seeded(5), w, h));
     assert.is(pixels.letterbox([0, 0, w, h], 64, 64).rgb.length, 64 * 64 * 3);
-    assert.is(pixels.thumbnail(64, 36).length, 64 * 36);
+    assert.is(pixels.thumbnail([0, 0, w, h], 64, 36).length, 64 * 36);
     assert.ok(pixels.straighten(quadOf([0, 0, w, h]), 160, 64));
   }
   assert.throws(() => pixels.put({ width: 10, height: 10, rgb: new Uint8Array(10) }), /10x10/);
@@ -166,7 +166,7 @@ test("a thumbnail shows where it is bright", () => {
   for (let y = 180; y < 360; y++) picture.rgb.fill(240, (y * 640 + 320) * 3, (y + 1) * 640 * 3);
   const pixels = createPixels();
   pixels.put(picture);
-  const thumbnail = pixels.thumbnail(64, 36);
+  const thumbnail = pixels.thumbnail([0, 0, 640, 360], 64, 36);
   assert.equal([thumbnail[0], thumbnail[63], thumbnail[35 * 64], thumbnail[35 * 64 + 63]], [0, 0, 0, 240]);
 });
 

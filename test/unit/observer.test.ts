@@ -1,0 +1,148 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { type Box, type Detection, quadOf } from "../../src/core/geometry.js";
+import type { PlateRead } from "../../src/core/plate.js";
+import { loadPicture } from "../../src/system/picture.js";
+import { createObserver, type ObserverDeps } from "../../src/vision/observer.js";
+import type { Vision } from "../../src/vision/vision.js";
+import { clearRead } from "../support/simulated-reads.js";
+
+const FRAME_MS = 66;
+
+test("a car in front of the camera becomes new, pictures, and end, all under one id", async () => {
+  const camera = scene((f) => (f >= 10 && f < 50 ? [{ box: drive(f), read: clearRead("KX51ABC") }] : []));
+  const { told } = await play(camera.vision, 150);
+  assert.equal([told[0]!.phase, told.at(-1)!.phase], ["new", "end"]);
+  assert.equal([...new Set(told.map((s) => s.trackId))], ["front-s-1"]);
+  assert.is(told[0]!.crop, undefined);
+  const pictured = told.find((s) => s.crop !== undefined)!;
+  assert.equal(
+    [(await loadPicture(pictured.crop!)).height > 8, (await loadPicture(pictured.frame!)).width],
+    [true, 320],
+  );
+});
+
+test("without pictures none are made", async () => {
+  const camera = scene(() => [{ box: [100, 80, 80, 24], read: clearRead("KX51ABC") }]);
+  const { told } = await play(camera.vision, 30, { pictures: false });
+  assert.ok(told.length > 0 && told.every((s) => s.crop === undefined && s.frame === undefined));
+});
+
+test("an empty road is looked at rarely, a car in every frame that shows it moving", async () => {
+  const empty = scene(() => []);
+  await play(empty.vision, 300);
+  assert.ok(empty.looks() < 60, `${empty.looks()} looks`);
+  const busy = scene((f) => [{ box: drive(f % 60), read: clearRead("KX51ABC") }]);
+  await play(busy.vision, 60);
+  assert.ok(busy.looks() >= 55, `${busy.looks()} looks`);
+});
+
+test("a settled plate spares the reader", async () => {
+  const camera = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
+  await play(camera.vision, 60, { motionGate: false });
+  assert.ok(camera.reads() >= 3 && camera.reads() <= 20, `${camera.reads()} readings`);
+});
+
+test("what is drawn has the text of its track from the second frame on", async () => {
+  const camera = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
+  const { drawn } = await play(camera.vision, 5, { motionGate: false });
+  assert.equal(
+    drawn.map((d) => d.map((p) => p.text)),
+    Array.from({ length: 5 }, () => ["KX51ABC"]),
+  );
+});
+
+test("a plate that nobody can read is drawn and never told", async () => {
+  const camera = scene(() => [{ box: [100, 80, 80, 24], read: null }]);
+  const { told, drawn } = await play(camera.vision, 40);
+  assert.equal(told, []);
+  assert.ok(drawn.some((d) => d.length === 1 && d[0]!.text === ""));
+});
+
+test("the end of the source ends what is open, and the numbers go on after it", async () => {
+  const camera = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
+  const observer = createObserver({
+    vision: camera.vision,
+    camera: "front",
+    session: "s",
+    minConfidence: 0.35,
+  });
+  const ids: string[] = [];
+  for (let round = 0; round < 2; round++) {
+    for (let f = 0; f < 10; f++) await observer.observe(frameAt(round * 100 + f));
+    const last = await observer.finish();
+    assert.equal(
+      last.map((s) => s.phase),
+      ["end"],
+    );
+    ids.push(last[0]!.trackId);
+  }
+  assert.is(new Set(ids).size, 2);
+  assert.equal(await observer.finish(), []);
+});
+
+test.run();
+
+interface Car {
+  box: Box;
+  read: PlateRead | null;
+}
+
+/** A vision that sees what the scene says for the frame's number, which stands in its first two bytes. */
+function scene(carsAt: (frame: number) => Car[]) {
+  let looks = 0;
+  let reads = 0;
+  const cars = (rgb: Uint8Array) => carsAt(rgb[0]! + 256 * rgb[1]!);
+  const vision: Vision = {
+    async detect({ rgb }) {
+      looks++;
+      return {
+        detections: cars(rgb).map(({ box }): Detection => ({ box, quad: quadOf(box), confidence: 0.9 })),
+        stages: { detect: 1 },
+      };
+    },
+    async read({ rgb }, detections) {
+      const looked = detections.map((detection) => {
+        reads++;
+        const read = cars(rgb).find((c) => c.box.join() === detection.box.join())?.read ?? null;
+        return { detection, kind: "whole" as const, plausibility: 0.9, read };
+      });
+      return { looks: looked, stages: { read: 1 } };
+    },
+    thumbnail({ rgb }, width, height) {
+      const picture = new Uint8Array(width * height).fill(100);
+      for (const { box } of cars(rgb)) picture.fill(220, Math.round(box[0] * 3), Math.round(box[0] * 3) + 60);
+      return picture;
+    },
+    crop: (_, { box }) => ({
+      width: Math.round(box[2]),
+      height: Math.round(box[3]),
+      rgb: new Uint8Array(Math.round(box[2]) * Math.round(box[3]) * 3),
+    }),
+    models: () => ({}),
+    close: async () => {},
+  };
+  return { vision, looks: () => looks, reads: () => reads };
+}
+
+function drive(f: number): Box {
+  const width = 50 * 1.015 ** f;
+  return [60 + f, 60 + f, width, width / 4];
+}
+
+function frameAt(number: number) {
+  const rgb = Buffer.alloc(320 * 180 * 3, 90);
+  rgb[0] = number % 256;
+  rgb[1] = Math.floor(number / 256);
+  return { width: 320, height: 180, rgb, atMs: 1000 + number * FRAME_MS };
+}
+
+async function play(vision: Vision, frames: number, more: Partial<ObserverDeps> = {}) {
+  const observer = createObserver({ vision, camera: "front", session: "s", minConfidence: 0.35, ...more });
+  const seen = [];
+  for (let f = 0; f < frames; f++) seen.push(await observer.observe(frameAt(f)));
+  return {
+    told: [...seen.flatMap((o) => o.sightings), ...(await observer.finish())],
+    drawn: seen.map((o) => o.plates),
+  };
+}
