@@ -46,7 +46,9 @@ export function draft(before: BarrierState, settings: BarrierSettings): Draft {
       if (s.place !== "fault") s.cause = null;
       if ((before.place === "fault") !== (s.place === "fault")) this.alarm("fault", s.place === "fault");
       effects.push(...levelChanges(before, s, settings));
-      return { state: s, effects };
+      // The very same object when nothing has changed: nobody needs to hear of it.
+      const same = (Object.keys(s) as (keyof BarrierState)[]).every((key) => s[key] === before[key]);
+      return { state: same ? before : s, effects };
     },
   };
 }

@@ -34,8 +34,8 @@ export type PassEvent =
 export type PassEffect =
   /** First or better decision; `first` also opens the pass in the records. */
   | { type: "decided"; pass: OpenPass; decision: AccessDecision; sighting: Sighting; first: boolean }
-  /** The plate or its direction is known better now. */
-  | { type: "updated"; pass: OpenPass; sighting: Sighting }
+  /** There is a better picture, or (`plateChanged`) a better reading. */
+  | { type: "updated"; pass: OpenPass; sighting: Sighting; plateChanged: boolean }
   /** A granted vehicle is still in view: the gate may have refused before. */
   | { type: "still-granted"; pass: OpenPass; sighting: Sighting }
   | { type: "ended"; pass: OpenPass };
@@ -53,7 +53,7 @@ export interface PassSettings {
 
 export const passDefaults: PassSettings = { settleMs: 1500, settleFrames: 6, joinMs: 3000, lostMs: 8000 };
 
-/** At most this many passes are open at once; more tracks than that are no vehicles. */
+/** At most this many passes are open at once: more are no vehicles, and the one unheard of for longest has to go. */
 export const MOST_PASSES = 32;
 const MOST_DECISIONS = 6;
 
@@ -90,7 +90,7 @@ export function stepPasses(
         ? at
         : passes.findIndex((p) => isSame(p, sighting) && nowMs - p.lastHeardAtMs < settings.joinMs);
     const known = passes[index];
-    if (known === undefined && passes.length >= MOST_PASSES) return;
+    if (known === undefined && passes.length >= MOST_PASSES) makeRoom();
     const before = known ?? begin(light, id, nowMs);
     const alive = before.alive.filter((t) => t !== sighting.trackId);
     const better = light.probability >= before.best.probability || light.plate === before.best.plate;
@@ -121,10 +121,17 @@ export function stepPasses(
     const changed = pass.decision !== null && pass.best.plate !== pass.keptPlate;
     if (changed || (pass.decision !== null && sighting.crop !== undefined)) {
       pass = { ...pass, keptPlate: pass.best.plate };
-      if (!effects.some((e) => e.type === "decided")) effects.push({ type: "updated", pass, sighting });
+      if (!effects.some((e) => e.type === "decided"))
+        effects.push({ type: "updated", pass, sighting, plateChanged: changed });
     }
     if (index >= 0) passes[index] = pass;
     else passes.push(pass);
+  }
+
+  function makeRoom(): void {
+    const oldest = passes.reduce((a, b) => (b.lastHeardAtMs < a.lastHeardAtMs ? b : a));
+    passes = passes.filter((p) => p !== oldest);
+    effects.push({ type: "ended", pass: oldest });
   }
 
   /** Says what nobody has said yet, once waiting does not help any more. */

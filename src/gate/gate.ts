@@ -11,6 +11,7 @@ import type {
 } from "../core/barrier-types.js";
 import { createCommands } from "./commands.js";
 import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
+import { LineError } from "./lines.js";
 import { barrierSettingsOf } from "./machine-settings.js";
 import { createPanel, type Panel } from "./panel.js";
 import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
@@ -36,7 +37,10 @@ export function createGate(deps: GateDeps): Gate {
   let cancelReopen = () => {};
 
   return {
-    start: open,
+    async start() {
+      unusable(deps);
+      await open();
+    },
     event,
     command: commands.command,
     confirmAreaClear: commands.confirmAreaClear,
@@ -232,4 +236,16 @@ export function createGate(deps: GateDeps): Gate {
       alarms: [...alarms.values()],
     };
   }
+}
+
+/** Settings that need a line which is not wired: better said at the start than found out at the barrier. */
+function unusable({ barrier, lines }: GateDeps): void {
+  if (barrier.autoClose && lines.outputs.close === undefined)
+    throw new LineError(
+      "barrier.autoClose is on, but no close line is wired; write lines.outputs.close: {} or autoClose: false.",
+    );
+  if (barrier.presenceWaitMs > 0 && lines.inputs.presence === undefined)
+    throw new LineError(
+      "barrier.presenceWaitMs asks for a presence loop, but none is wired; write lines.inputs.presence: {} or presenceWaitMs: 0.",
+    );
 }

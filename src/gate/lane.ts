@@ -173,7 +173,7 @@ export function createLane(deps: LaneDeps): Lane {
         return;
       }
       case "updated":
-        tell(effect.pass, "UPDATE", null, null);
+        tell(effect.pass, effect.plateChanged ? "UPDATE" : "PICTURE", null, null);
         return;
       case "ended":
         end(effect.pass);
@@ -191,7 +191,7 @@ export function createLane(deps: LaneDeps): Lane {
 
   function tell(
     pass: OpenPass,
-    phase: "NEW" | "UPDATE",
+    phase: "NEW" | "UPDATE" | "PICTURE",
     decision: AccessDecision | null,
     answer: GateAnswer | null,
   ): void {
@@ -216,7 +216,8 @@ export function createLane(deps: LaneDeps): Lane {
         ...(images?.crop === undefined ? [] : [{ kind: "crop" as const, jpeg: images.crop }]),
         ...(images?.frame === undefined ? [] : [{ kind: "frame" as const, jpeg: images.frame }]),
       ],
-      events: passEvents(row, phase, made, clock.wallMs()),
+      // A better picture alone is kept, but no news.
+      events: phase === "PICTURE" ? [] : passEvents(row, phase, made, clock.wallMs()),
     });
   }
 

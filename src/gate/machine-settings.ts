@@ -11,7 +11,7 @@ export function barrierSettingsOf(config: BarrierConfig, lines: GateLines): Barr
     openMs: config.openMs,
     travelMs: config.travelMs,
     assumeOpenMs: config.assumeOpenMs,
-    autoClose: config.autoClose && lines.outputs.close !== undefined,
+    autoClose: config.autoClose,
     warnMs: config.warnMs,
     maxHoldMs: config.maxHoldMs,
     fireClearMs: config.fireClearMs,

@@ -155,6 +155,20 @@ test("a command that is too old, of another clock, or one too many moves nothing
   assert.is(at(0, "stop").reason, "stopped");
 });
 
+test("settings that need a line which is not wired refuse the start", async () => {
+  for (const [barrier, part] of [
+    [{ autoClose: true }, "lines.outputs.close"],
+    [{ presenceWaitMs: 1000 }, "lines.inputs.presence"],
+  ] as const) {
+    const { gate, lines } = gateKit({ outputs: ["lift"] }, barrier);
+    await gate.start().then(
+      () => assert.unreachable(),
+      (error: Error) => assert.match(error.message, part),
+    );
+    assert.equal(lines.edges(), []);
+  }
+});
+
 test("a locked gate lets no plate in, but people out", async () => {
   const { gate, clock } = gateKit({ inputs: ["exit"] });
   await gate.start();

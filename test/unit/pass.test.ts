@@ -127,10 +127,13 @@ test("an eye that falls silent ends its passes", () => {
   assert.is(nextTickMs(state(), 9000), null);
 });
 
-test("a flood of tracks opens no flood of passes", () => {
-  const { see, open } = road();
+test("a flood of tracks opens no flood of passes, and does not keep a vehicle out", () => {
+  const { see, open, told } = road((s) => s.plate === "AAA1");
   for (let i = 0; i < 500; i++)
     see(`X${String.fromCharCode(65 + (i % 26))}${i}`, 1000, { trackId: `t${i}`, candidates: [] });
+  assert.is(open(), 32);
+  see("AAA1", 1001, { trackId: "car" });
+  assert.equal(told.at(-1), "p501 granted AAA1");
   assert.is(open(), 32);
 });
 
