@@ -1,5 +1,6 @@
 import type { LaneFigures } from "../gate/lane.js";
 import type { RingStatus } from "../recording/ring.js";
+import { exposeReport } from "../report/figures.js";
 import type { ReportStatus } from "../report/ports.js";
 import type { StoreStatus } from "../store/store.js";
 import type { HealthEntry } from "../system/health.js";
@@ -70,8 +71,11 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
   plain("outbox_overflowed", "Events given up because the outbox was full", () => s.report().overflowed);
   plain("disk_free_bytes", "Free space of the card", () => s.freeBytes());
 
+  const report = exposeReport(metrics, s.report);
+
   return {
     refresh() {
+      report.refresh();
       for (const camera of s.cameras.cameras()) {
         const by = { camera: camera.name };
         cameraUp.set(camera.state === "running" ? 1 : 0, by);

@@ -148,7 +148,11 @@ function connectionOf(
           );
         client.publish(topic, body, { qos: how.qos ?? 0, retain: how.retain ?? false, ...properties }, done);
       }),
-    subscribe: (topics) => request((done) => client.subscribe([...topics], { qos: 1 }, done)),
+    // `rap`: a command that somebody publishes retained comes with its flag, and can be refused (MQTT 5 only).
+    subscribe: (topics) =>
+      request((done) =>
+        client.subscribe([...topics], { qos: 1, ...(options.protocol === "5" ? { rap: true } : {}) }, done),
+      ),
     // Nobody subscribes to this; its UNSUBACK comes after everything that was sent before it.
     settled: () => request((done) => client.unsubscribe("plategate/settled", done)),
     close: ({ withWill = false } = {}) =>

@@ -10,8 +10,7 @@ const plateStyle = z
 
 const sparkplugId = z.string().regex(/^[^/+#]+$/, "no /, + or # here");
 
-/** Who is told of what happens at the gate, and how. */
-export const reportSettings = section({
+const reportShape = z.strictObject({
   url: z
     .string()
     .regex(
@@ -134,6 +133,9 @@ export const reportSettings = section({
     .describe("HTTP receivers of the same events"),
 });
 
+/** Who is told of what happens at the gate, and how. */
+export const reportSettings = reportShape.superRefine(checkTogether).prefault({} as never);
+
 /** The MQTT broker inside. */
 export const brokerSettings = section({
   host: z
@@ -149,3 +151,29 @@ export const brokerSettings = section({
       "file, or name of a systemd credential, with the embedded broker's password; empty: no password",
     ),
 });
+
+/** Settings that make no sense without each other, each told at its own line. */
+function checkTogether(report: z.infer<typeof reportShape>, context: z.RefinementCtx): void {
+  const wrong = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  if (report.commands === "signed" && report.commandKeyFile === "")
+    wrong(["commands"], "signed needs report.commandKeyFile");
+  if ((report.certFile === "") !== (report.keyFile === ""))
+    wrong([report.certFile === "" ? "keyFile" : "certFile"], "certFile and keyFile belong together");
+  if (report.passwordFile !== "" && report.username === "")
+    wrong(["passwordFile"], "needs report.username as well");
+  const views: [PropertyKey[], string][] = [
+    [["plates"], report.plates],
+    [["sparkplug", "plates"], report.sparkplug.plates],
+    [["onvif", "plates"], report.onvif.plates],
+    ...report.webhooks.map((h, i): [PropertyKey[], string] => [["webhooks", i, "plates"], h.plates]),
+  ];
+  for (const [path, style] of views)
+    if (style === "hashed" && report.plateKeyFile === "")
+      wrong(path as string[], "hashed needs report.plateKeyFile");
+  const names = report.webhooks.map((h) => h.name);
+  for (const [i, name] of names.entries())
+    if (names.indexOf(name) < i) wrong(["webhooks", i, "name"], `there are two webhooks named ${name}`);
+  if (report.url === "embedded" && report.username !== "")
+    wrong(["username"], "the broker inside has its own, broker.username");
+}

@@ -15,7 +15,8 @@ const keeping = ["allow_anonymous true", "persistence true", "persistence_locati
 const jpeg = Buffer.from("ffd8ffe000104a46494600010100000100010000ffd9", "hex");
 
 if (mosquittoPath === null)
-  skipLoudly("Home Assistant against a real broker", "there is no mosquitto on this machine");
+  test("Home Assistant against a real broker", () =>
+    skipLoudly("Home Assistant against a real broker", "there is no mosquitto on this machine"));
 else {
   test(
     "HA 1, 7, 11: discovery, availability and states are retained, so that Home Assistant may come later",

@@ -18,7 +18,9 @@ import { until } from "../support/until.js";
 
 const base = "plategate/demo/main";
 
-if (mosquittoPath === null) skipLoudly("MQTT against a real broker", "there is no mosquitto on this machine");
+if (mosquittoPath === null)
+  test("MQTT against a real broker", () =>
+    skipLoudly("MQTT against a real broker", "there is no mosquitto on this machine"));
 else {
   for (const protocol of ["5", "3.1.1", "auto"]) {
     test(
@@ -155,6 +157,66 @@ else {
       const flags = wire.opened.map((bytes) => connectFlags(bytes)).sort();
       // Bits of CONNECT: 1 clean session, 2 will, 3-4 will QoS, 5 will retained.
       assert.equal(flags, [0b001110, 0b101110]);
+    }),
+  );
+
+  test(
+    "a command that is published retained moves nothing, not even the moment it comes (MQTT 5), nor after a reconnect",
+    scoped(async (use) => {
+      const broker = use(await mosquitto());
+      await broker.start();
+      const wire = use(await proxy(broker.port));
+      const ear = use(await listener(broker.url, `${base}/result/#`));
+      const fixture = start(use, `url: "${wire.url}"\n  commands: "on"`);
+      await fixture.report.start();
+      await up(fixture);
+      const command = { command: "open", nonce: "nonce-0001", issuedAt: Date.now(), ttlMs: 60_000 };
+      await ear.publish(`${base}/set/barrier`, JSON.stringify(command), { retain: true });
+      await until(() => fixture.report.status().commands.refused.retained === 1, "refused at once");
+      wire.cut();
+      await until(
+        () => fixture.report.status().commands.refused.retained === 2,
+        "refused after the reconnect",
+      );
+      assert.equal(fixture.commands, []);
+      await until(() => ear.heard.length === 2, "both were answered");
+      assert.equal(
+        ear.json(`${base}/result/barrier`).map((r) => r.reason),
+        ["retained", "retained"],
+      );
+    }),
+  );
+
+  test(
+    "a flood of rubbish commands from four clients holds up neither the events nor a right command",
+    scoped(async (use) => {
+      const broker = use(await mosquitto(["allow_anonymous true", "max_queued_messages 0"]));
+      await broker.start();
+      const ear = use(await listener(broker.url, [`${base}/event/pass`, `${base}/result/barrier`]));
+      const fixture = start(use, `url: "${broker.url}"\n  commands: "on"`);
+      await fixture.report.start();
+      await up(fixture);
+      const floods = await Promise.all(
+        [1, 2, 3, 4].map(async () => use(await listener(broker.url, "nothing"))),
+      );
+      const flooding = Promise.all(
+        floods.map(async (f) => {
+          for (let i = 0; i < 2500; i++) await f.publish(`${base}/set/barrier`, "x".repeat(500), { qos: 0 });
+        }),
+      );
+      await fixture.outbox.add(
+        Array.from({ length: 1000 }, (_, i) => passEvent(passRecord({ id: `p${i}` }), "NEW", i)),
+      );
+      fixture.report.poke();
+      await flooding;
+      await ear.publish(
+        `${base}/set/barrier`,
+        JSON.stringify({ command: "open", nonce: "nonce-right", issuedAt: Date.now(), ttlMs: 60_000 }),
+      );
+      await until(() => ear.on(`${base}/event/pass`).length >= 1000, "all events came");
+      await until(() => fixture.commands.length === 1, "the right command came through");
+      assert.ok(fixture.lines.length < 200, "the flood is not written to the log line by line");
+      assert.ok(ear.on(`${base}/result/barrier`).length < 200, "nor answered message by message");
     }),
   );
 
@@ -300,7 +362,9 @@ test(
 );
 
 test("a credential file that cannot be read stops the start with its setting and name", async () => {
-  const fixture = reportFixture("report:\n  url: mqtt://127.0.0.1:1\n  passwordFile: /no/such/file\n");
+  const fixture = reportFixture(
+    "report:\n  url: mqtt://127.0.0.1:1\n  username: gate\n  passwordFile: /no/such/file\n",
+  );
   try {
     await fixture.report.start();
     assert.unreachable("it must be refused");

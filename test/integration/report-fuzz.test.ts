@@ -102,7 +102,8 @@ test("JSON bombs are refused at once", async () => {
 });
 
 if (mosquittoPath === null)
-  skipLoudly("rubbish through a real broker", "there is no mosquitto on this machine");
+  test("rubbish through a real broker", () =>
+    skipLoudly("rubbish through a real broker", "there is no mosquitto on this machine"));
 else {
   test(
     "rubbish through a real broker moves nothing, and the appliance still answers the right command",
