@@ -62,6 +62,11 @@ export function createWeb(deps: WebDeps): Web {
       const host = isWildcard(config.host) || isLoopback(config.host) ? "localhost" : config.host;
       const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
       log.info({ url }, `The page is at ${url}.`);
+      if (!isLoopback(config.host))
+        log.warn(
+          { host: config.host },
+          "Everybody on this network can see the page, with all plates: there are no accounts. Set web.host to 127.0.0.1 to keep it to this machine.",
+        );
       return { url };
     },
 

@@ -33,7 +33,8 @@ test("candidates are the winner and then the likeliest single mistakes, empty po
 
 test("a plate is searched as it is compared, with its wildcards", () => {
   assert.is(platePattern("ab-1?2 *"), "AB1?2*");
-  assert.is(platePattern("%_';--"), "");
+  assert.is(platePattern(" "), "");
+  assert.throws(() => platePattern("%_';--"), /no letter/);
 });
 
 test("characters are asked of the store once, and again as long as it has none", async () => {

@@ -118,7 +118,11 @@ function filter({ plate, ...rest }: { plate?: string | undefined } & Record<stri
 /** The plate as the store compares it, wildcards kept. */
 export function platePattern(text: string): string {
   const parts = text.split(/([?*]+)/);
-  return parts.map((part) => (/[?*]/.test(part) ? part : normalisePlate(part))).join("");
+  const pattern = parts.map((part) => (/[?*]/.test(part) ? part : normalisePlate(part))).join("");
+  // To look for everything instead would answer a question that nobody asked.
+  if (pattern === "" && text.trim() !== "")
+    throw new Refusal(400, "The plate has no letter and no digit to look for.");
+  return pattern;
 }
 
 /** Only what was given: an optional field that is `undefined` is not the same as one that is absent. */

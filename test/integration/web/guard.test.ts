@@ -1,11 +1,13 @@
 import { createServer } from "node:net";
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { silentLog } from "../../../src/system/log.js";
 import { WebError } from "../../../src/web/ports.js";
 import { createWeb } from "../../../src/web/server.js";
 import { fakeAppliance } from "../../support/fake-appliance.js";
 import { ask } from "../../support/http-client.js";
+import { skipLoudly } from "../../support/skip.js";
 
 const guard = suite("web guard");
 const appliance = fakeAppliance({ manual: true, hosts: ["gate.example"] });
@@ -123,6 +125,28 @@ guard(
     other.close();
   },
 );
+
+guard("a page that the network can see is warned of, and changes nothing for it", async () => {
+  const warnings: string[] = [];
+  const open = fakeAppliance({ host: "0.0.0.0", manual: true });
+  open.deps.log = { ...silentLog, warn: (_, sentence) => warnings.push(sentence) };
+  const page = createWeb(open.deps);
+  const { url } = await page.start();
+  assert.match(url, /^http:\/\/localhost:\d+$/);
+  assert.match(warnings.join(), /Everybody on this network can see the page/);
+  const outside = Object.values(networkInterfaces())
+    .flat()
+    .find((i) => i?.family === "IPv4" && !i.internal)?.address;
+  if (outside === undefined)
+    skipLoudly("asking over the network", "this machine has no address but loopback");
+  else {
+    const at = `http://${outside}:${new URL(url).port}/api/recording`;
+    assert.is((await ask(at)).status, 200);
+    assert.is((await ask(`${at}/front/start`, { method: "POST" })).status, 403);
+  }
+  await page.close();
+  open.close();
+});
 
 guard.run();
 
