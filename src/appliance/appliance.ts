@@ -1,4 +1,3 @@
-import { access, constants, mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Config } from "../config.js";
 import { resolveLines } from "../gate/board.js";
@@ -22,6 +21,7 @@ import { createKeeper } from "./keep.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
+import { usableFolder } from "./usable-folder.js";
 
 export interface ApplianceDeps {
   config: Config;
@@ -236,18 +236,5 @@ const noLane = {
   lastFrameToRelayMs: null,
   lastSightingToRelayMs: null,
 };
-
-/** A data folder that cannot be written is found out before anything is opened. */
-async function usableFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-  } catch (error) {
-    throw new Error(
-      `the data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code}); ` +
-        "set dataFolder to one that this user may write, or mend its permissions.",
-    );
-  }
-}
 
 export type Appliance = ReturnType<typeof createAppliance>;
