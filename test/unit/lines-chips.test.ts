@@ -1,6 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { inspectLines } from "../../src/gate/inspect.js";
 import { releaseList } from "../../src/gate/releases.js";
+import { lineSettings } from "../../src/gate/settings.js";
 import { globalNumber, listSysfsChips } from "../../src/gate/sysfs-chips.js";
 import { sysfsTree } from "../support/fake-lines.js";
 
@@ -107,6 +109,18 @@ test("the list for the release script has every output with its safe level", () 
   );
   assert.is(releaseList("chardev", lines), "chardev 0 17 pinctrl-bcm2711\nchardev 1 23 pinctrl-bcm2711\n");
   tree.end();
+});
+
+test("a machine's lines are described without opening one", () => {
+  const here = { sysfs: "/nowhere/gpio", dev: "/nowhere/dev" };
+  const states = (config: object) =>
+    inspectLines(lineSettings.parse(config), here)
+      .map((f) => f.state)
+      .join(" ");
+  assert.is(states({}), "good warning");
+  assert.is(states({ driver: "auto", board: "raspberry-pi-4" }), "good warning warning bad");
+  assert.is(states({ driver: "auto", board: "jetson-orin-nano" }), "good warning bad bad");
+  assert.is(states({ board: "no-such-board" }), "bad");
 });
 
 test.run();
