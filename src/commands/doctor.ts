@@ -7,8 +7,7 @@ import { loadGstBinding } from "../camera/gstreamer.js";
 import { openCamera } from "../camera/open.js";
 import { masked } from "../camera/source.js";
 import { type Config, defaultConfig, loadConfig } from "../config.js";
-import { resolveLines } from "../gate/board.js";
-import { globalNumber, listSysfsChips } from "../gate/sysfs-chips.js";
+import { inspectLines } from "../gate/inspect.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
@@ -139,22 +138,9 @@ async function models(config: Config): Promise<Condition> {
 
 /** Looks where the lines are without opening one: opening an output could be felt by what is wired to it. */
 async function lines(config: Config): Promise<Condition> {
-  const found = resolveLines(config.lines);
-  if (config.lines.driver === "simulated")
-    return { state: "warning", sentence: "The lines are simulated: no relay moves." };
-  let chips: ReturnType<typeof listSysfsChips>;
-  try {
-    chips = listSysfsChips();
-  } catch (error) {
-    if (config.lines.driver === "onoff") throw error;
-    return {
-      state: "unknown",
-      sentence: `${found.board}: no GPIO in /sys/class/gpio; the character device is tried at the start.`,
-    };
-  }
-  const specs = [...Object.values(found.outputs), ...Object.values(found.inputs)];
-  const numbers = specs.map((spec) => `${spec.name} ${globalNumber(spec, chips)}`);
-  return { state: "good", sentence: `${found.board}: ${numbers.join(", ")} in /sys/class/gpio.` };
+  const findings = inspectLines(config.lines);
+  const state = (["bad", "warning"] as const).find((s) => findings.some((f) => f.state === s)) ?? "good";
+  return { state, sentence: findings.map((f) => f.sentence).join(" ") };
 }
 
 async function database(config: Config): Promise<Condition> {
