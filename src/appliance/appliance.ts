@@ -94,6 +94,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       gate,
       cameras: () => cameras.cameras(),
       models: (camera) => cameras.models(camera),
+      eyeProblem: (camera) => cameras.problem(camera),
       store,
       ring,
       clips,

@@ -23,6 +23,8 @@ export interface CamerasDeps {
 export interface Cameras extends LivePort {
   start(): void;
   models(camera: string): Readonly<Record<string, string>>;
+  /** Why the eye of this camera reads nothing; empty where it does. */
+  problem(camera: string): string;
   figures(): Readonly<Record<string, EyeFigures>>;
   restarts(): Readonly<Record<string, number>>;
   /** Turns recording off and on again, by starting the eyes that record anew. */
@@ -61,6 +63,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
     },
     keepAlive: (camera, wish) => known.get(camera)?.eye.requestLive(wish),
     models: (camera) => known.get(camera)?.models ?? {},
+    problem: (camera) => known.get(camera)?.problem ?? "",
     figures: () =>
       Object.fromEntries(
         [...known].flatMap(([name, { figures }]) => (figures === null ? [] : [[name, figures]])),
@@ -124,6 +127,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
         return;
       case "ready":
         entry.models = event.models;
+        entry.problem = "";
         break;
       case "problem":
         entry.problem = event.sentence;
@@ -138,7 +142,6 @@ export function createCameras(deps: CamerasDeps): Cameras {
         return;
     }
     const running = view(camera, entry).state === "running";
-    if (running) entry.problem = "";
     if (running === (entry.awaySinceAt === null)) return;
     entry.awaySinceAt = running ? null : clock.wallMs();
     deps.onChange();

@@ -20,6 +20,7 @@ export interface HealthSources {
   };
   cameras: () => readonly CameraView[];
   models: (camera: string) => Readonly<Record<string, string>>;
+  eyeProblem: (camera: string) => string;
   store: { status(): { state: string; problem: string; waiting: number; searchOff: string } };
   ring: { status(): { problem: string; segments: number; bytes: number } };
   clips: { status(): { problem: string; open: number } };
@@ -73,6 +74,10 @@ function cameraCondition(camera: CameraView | undefined): Condition {
 }
 
 function modelsCondition(s: HealthSources): Condition {
+  // An eye that cannot read still watches and records; while its camera is away, that is what is told.
+  const running = s.cameras().filter((c) => c.state === "running");
+  const problem = running.map((c) => s.eyeProblem(c.name)).find((text) => text !== "");
+  if (problem !== undefined) return { state: "bad", sentence: problem };
   const known = s.cameras().flatMap((c) => Object.entries(s.models(c.name)));
   if (known.length === 0) return { state: "unknown", sentence: "No eye has loaded them yet." };
   const names = [...new Map(known)].map(([name, version]) => `${name} ${version}`);
