@@ -5,6 +5,7 @@ import { Aedes, type AuthenticateError } from "aedes";
 import type { Config } from "../config.js";
 import type { Log } from "../system/log.js";
 import { readSecret } from "./credentials.js";
+import { limitPackets } from "./packet-limit.js";
 
 /** The broker inside cannot be started; the message says why and what to do. */
 export class BrokerError extends Error {}
@@ -18,6 +19,7 @@ export interface Broker {
 
 /** Connections at a time; more are hung up on. */
 const MOST_CLIENTS = 64;
+const MOST_PACKET_BYTES = 1_000_000;
 
 /** Builds the embedded broker. It listens on loopback only, unless it has a password. */
 export function createBroker(deps: { config: Config["broker"]; log: Log }): Broker {
@@ -96,7 +98,7 @@ export function createBroker(deps: { config: Config["broker"]; log: Log }): Brok
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {});
     socket.setNoDelay(true);
-    aedes.handle(socket);
+    aedes.handle(limitPackets(socket, MOST_PACKET_BYTES));
   }
 }
 

@@ -31,6 +31,8 @@ export interface Drain {
   down(): void;
   /** Stops without blaming an event: the receiver asked for it, or cannot be reached. */
   rest(): void;
+  /** Starts nothing more; fulfils when everything under way has been answered. */
+  finish(): Promise<void>;
   /** Something was committed. */
   poke(): void;
   /** Sets where to begin; only before the first `up`. */
@@ -67,6 +69,7 @@ export function createDrain(deps: DrainDeps): Drain {
   let more = true;
   let suspect = { seq: -1, tries: 0 };
   let cancelRetry = () => {};
+  let finished: (() => void) | null = null;
 
   return {
     up() {
@@ -87,6 +90,11 @@ export function createDrain(deps: DrainDeps): Drain {
       isUp = false;
       reset();
     },
+    finish: () =>
+      new Promise((resolve) => {
+        finished = resolve;
+        if (underWay.length === 0) resolve();
+      }),
     poke() {
       more = true;
       pump();
@@ -104,12 +112,14 @@ export function createDrain(deps: DrainDeps): Drain {
     cancelRetry();
     read = [];
     underWay = [];
+    finished?.();
     readUpTo = deliveredUpTo;
     more = true;
   }
 
   function pump(): void {
-    if (!isUp) return;
+    if (finished !== null && underWay.length === 0) finished();
+    if (!isUp || finished !== null) return;
     // A suspect goes alone: if the connection breaks again, it was this one.
     const window = suspect.tries > 1 ? 1 : deps.window;
     while (underWay.length < window) {
@@ -139,7 +149,10 @@ export function createDrain(deps: DrainDeps): Drain {
     deps.send(event).then((result) => {
       if (mine !== generation) return;
       // The loss itself is told by `down`; until then nothing more is taken from this connection.
-      if (result === "lost") return;
+      if (result === "lost") {
+        finished?.();
+        return;
+      }
       if (result === "unusable") counts.dropped++;
       else counts.delivered++;
       finish(entry);

@@ -75,13 +75,12 @@ export function createLink(deps: LinkDeps): Link {
     async close(last, options) {
       closed = true;
       cancelPause();
+      say("off", "closed");
       const old = connection;
+      if (old !== null && last) await inTime(last(old)).catch(() => {});
       connection = null;
       attempt++;
-      say("off", "closed");
-      if (old === null) return;
-      if (last) await inTime(last(old)).catch(() => {});
-      await old.close(options);
+      await old?.close(options);
     },
   };
 

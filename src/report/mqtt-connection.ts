@@ -1,6 +1,7 @@
 /** The only file that knows the `mqtt` package: one connection to one broker, from CONNECT to its end. */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { type ConnectionProblem, explain } from "./connection-problem.js";
+import { createSlots } from "./slots.js";
 
 export interface Will {
   topic: string;
@@ -50,8 +51,6 @@ export interface Connection {
   readonly url: string;
   /** Largest packet this broker takes, in bytes; null: it did not say. */
   readonly maxPacketBytes: number | null;
-  /** How many QoS 1 messages may be under way. */
-  readonly receiveMaximum: number;
   /** QoS 1 fulfils when the broker has acknowledged, QoS 0 when it was written. Rejects with `PublishError`. */
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>;
   /** QoS 1. Rejects when the broker does not grant every one of them. */
@@ -129,11 +128,12 @@ function connectionOf(
 ): Connection {
   const server = client.serverProperties;
   const most = server?.maximumPacketSize ?? Number.POSITIVE_INFINITY;
+  // A broker may hang up on who has more under way than it said.
+  const slots = createSlots(server?.receiveMaximum ?? 65535);
 
   return {
     url: options.url,
     maxPacketBytes: server?.maximumPacketSize ?? null,
-    receiveMaximum: server?.receiveMaximum ?? 65535,
     publish: (topic, payload, how = {}) =>
       request((done) => {
         const expiry = how.expirySeconds;
@@ -146,7 +146,23 @@ function connectionOf(
           return done(
             Object.assign(new Error(`larger than the ${most} bytes that the broker takes`), { code: 0x95 }),
           );
-        client.publish(topic, body, { qos: how.qos ?? 0, retain: how.retain ?? false, ...properties }, done);
+        const send = (answered: typeof done) =>
+          client.publish(
+            topic,
+            body,
+            { qos: how.qos ?? 0, retain: how.retain ?? false, ...properties },
+            answered,
+          );
+        if (how.qos !== 1) {
+          send(done);
+          return;
+        }
+        slots.run((free) =>
+          send((error) => {
+            free();
+            done(error);
+          }),
+        );
       }),
     // `rap`: a command that somebody publishes retained comes with its flag, and can be refused (MQTT 5 only).
     subscribe: (topics) =>

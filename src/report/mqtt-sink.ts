@@ -132,8 +132,12 @@ export function createMqttSink(deps: {
     async close() {
       states.close();
       for (const companion of deps.companions) companion.close();
-      drain.down();
-      await link.close((c) => c.publish(topics.availability, "offline", RETAINED));
+      // What is under way gets its answer first, so that an orderly restart repeats nothing.
+      await link.close(async (connection) => {
+        await drain.finish();
+        await connection.publish(topics.availability, "offline", RETAINED);
+      });
+      drain.rest();
     },
   };
 

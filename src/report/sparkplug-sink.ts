@@ -106,9 +106,12 @@ export function createSparkplugSink(deps: {
     },
     async close() {
       cancelWait();
-      drain.down();
       session.close();
-      await link.close((connection) => lastWords(connection));
+      await link.close(async (connection) => {
+        await drain.finish();
+        await lastWords(connection);
+      });
+      drain.rest();
     },
   };
 

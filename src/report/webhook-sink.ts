@@ -74,7 +74,8 @@ export function createWebhookSink(deps: {
     async close() {
       closed = true;
       cancel();
-      drain.down();
+      await Promise.race([drain.finish(), new Promise<void>((resolve) => clock.after(1000, resolve))]);
+      drain.rest();
       poster.close();
     },
   };

@@ -173,6 +173,7 @@ else {
       const command = { command: "open", nonce: "nonce-0001", issuedAt: Date.now(), ttlMs: 60_000 };
       await ear.publish(`${base}/set/barrier`, JSON.stringify(command), { retain: true });
       await until(() => fixture.report.status().commands.refused.retained === 1, "refused at once");
+      await until(() => ear.heard.length === 1, "and answered");
       wire.cut();
       await until(
         () => fixture.report.status().commands.refused.retained === 2,

@@ -135,6 +135,27 @@ test(
   }),
 );
 
+test(
+  "a packet that announces more than a million bytes is cut before it is gathered, a picture of 900 kB passes",
+  scoped(async (use) => {
+    const { port, url } = await started(use);
+    const socket = connect(port, "127.0.0.1");
+    use({ close: () => socket.destroy() });
+    let cut = false;
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      cut = true;
+    });
+    // A CONNECT of 256 MB.
+    socket.write(Buffer.from([0x10, 0xff, 0xff, 0xff, 0x7f]));
+    await until(() => cut, "it is cut");
+    const ear = use(await listener(url, "#", { protocolVersion: 4 }));
+    await ear.publish("picture", Buffer.alloc(900_000, 7));
+    await until(() => ear.heard.length === 1, "the picture passes");
+    assert.is(ear.heard[0]!.payload.length, 900_000);
+  }),
+);
+
 test.run();
 
 type Use = <T extends { close(): unknown }>(part: T) => T;

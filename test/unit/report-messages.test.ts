@@ -13,8 +13,10 @@ import {
 import { createLink, pauseMs } from "../../src/report/link.js";
 import { messageOf } from "../../src/report/messages.js";
 import { onvifEvent } from "../../src/report/onvif.js";
+import { packetGauge } from "../../src/report/packet-limit.js";
 import { plateCover } from "../../src/report/privacy.js";
 import { type PassMessage, SHAPES } from "../../src/report/shapes.js";
+import { createSlots } from "../../src/report/slots.js";
 import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { decisionRecord, noon, passRecord } from "../support/records.js";
@@ -180,7 +182,6 @@ test("a connection that breaks at once again and again is tried ever more rarely
       const connection = {
         url: "mqtt://h:1",
         maxPacketBytes: null,
-        receiveMaximum: 1,
         publish: async () => {},
         subscribe: async () => {},
         settled: async () => {},
@@ -219,6 +220,39 @@ test("every problem is a sentence that names the place and what to do, and never
   }
 });
 
+test("slots keep to their number and to the order", () => {
+  const slots = createSlots(2);
+  const started: number[] = [];
+  const frees: (() => void)[] = [];
+  for (let i = 0; i < 5; i++)
+    slots.run((free) => {
+      started.push(i);
+      frees.push(free);
+    });
+  assert.equal(started, [0, 1]);
+  frees[1]!();
+  frees[1]!();
+  assert.equal(started, [0, 1, 2], "a slot is freed once");
+  for (let i = 0; i < 5; i++) frees[i]?.();
+  assert.equal(started, [0, 1, 2, 3, 4]);
+});
+
+test("packets are followed through any cut of the bytes, and one that is too large is seen by its header", () => {
+  const packet = (length: number) =>
+    Buffer.concat([Buffer.from([0x30, ...encoded(length)]), Buffer.alloc(length, 0xff)]);
+  const stream = Buffer.concat([packet(0), packet(5), packet(127), packet(128), packet(20_000), packet(2)]);
+  for (const step of [1, 2, 3, 7, 1000, stream.length]) {
+    const fits = packetGauge(20_000);
+    for (let at = 0; at < stream.length; at += step)
+      assert.ok(fits(stream.subarray(at, at + step)), `step ${step}`);
+    assert.not.ok(fits(Buffer.from([0x10, ...encoded(20_001)])));
+  }
+  assert.not.ok(
+    packetGauge(1e9)(Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff])),
+    "five bytes of length are none",
+  );
+});
+
 test("ONVIF: a plate event has the topic of Profile M without namespace, UtcTime, Source and Data", () => {
   const { topic, payload } = onvif("NEW");
   assert.is(topic, "plategate/demo/main/onvif-ej/RuleEngine/Recognition/LicensePlate/&front/Plategate");
@@ -252,6 +286,15 @@ test("ONVIF: the lifecycle is New, Update, Lost, and a Deleted carries no plate 
 });
 
 test.run();
+
+function encoded(length: number): number[] {
+  const bytes: number[] = [];
+  do {
+    bytes.push((length % 128) + (length >= 128 ? 128 : 0));
+    length = Math.floor(length / 128);
+  } while (length > 0);
+  return bytes;
+}
 
 function row(event: NewEvent): OutboxEvent {
   return { ...event, seq: 7 };
