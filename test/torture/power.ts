@@ -10,6 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
+import { seeded } from "../support/random.js";
 import { skipLoudly } from "../support/skip.js";
 import { type Disk, emulatedDisk, tornFolder } from "./disk.js";
 import { inspect, promised } from "./inspect.js";
@@ -17,7 +18,7 @@ import { inspect, promised } from "./inspect.js";
 const { values } = parseArgs({ options: { cuts: { type: "string" }, seed: { type: "string" } } });
 const cuts = Number(values.cuts ?? 200);
 const seed = Number(values.seed ?? 1);
-const random = seeded(seed);
+const random = seeded(seed).next;
 const writer = fileURLToPath(new URL("./power-writer.js", import.meta.url));
 const epoch = Date.now();
 let passed = 0;
@@ -85,15 +86,4 @@ async function runUntilCut(disk: Disk, run: number, promises: ReturnType<typeof 
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** Mulberry32. */
-function seeded(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

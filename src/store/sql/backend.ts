@@ -63,7 +63,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
 
   return {
     repositories: {
-      passes: createPassTable(db, { chain, outbox, onVectors: search.onVectors }),
+      passes: createPassTable(db, { chain, outbox, search }),
       rules: createRuleTable(db),
       segments: createSegmentTable(db),
       clips: createClipTable(db, outbox),
@@ -75,7 +75,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
       register: createRegisterTables(db),
       wear: createWearTable(db),
       search: search.repository,
-      upkeep: createUpkeep(db, { onForget: search.onForget }),
+      upkeep: createUpkeep(db, search),
     },
     begin,
     attempt(call) {

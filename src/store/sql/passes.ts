@@ -1,19 +1,21 @@
 import type { DecisionRecord, PassRecord, PlateReadRecord } from "../../core/records.js";
-import type { PassEntry, PassFilter, PassRepository } from "../../core/repositories.js";
+import type { PassFilter, PassRepository } from "../../core/repositories.js";
 import type { Database, Statement } from "../database.js";
 import type { createChain } from "./chain.js";
 import { bytesToRows, bytesToUnit, rowsToBytes, unitToBytes } from "./evidence.js";
 import type { createOutboxTable } from "./outbox.js";
+import type { Search } from "./search.js";
 import type { Sync } from "./sync.js";
 
 export interface PassTableParts {
   chain: ReturnType<typeof createChain>;
   outbox: ReturnType<typeof createOutboxTable>;
-  /** Told of every pass that gained a reading or an appearance, inside the same transaction. */
-  onVectors(passSeq: number, entry: PassEntry): void;
+  /** What the search needs, inside the same transaction. */
+  search: Pick<Search, "onRead" | "onAppearance">;
 }
 
-const columns = `id, site, gate, camera, track_id as trackId, started_at as startedAt, ended_at as endedAt, plate, probability,
+/** The columns of a pass as a record. */
+export const passColumns = `id, site, gate, camera, track_id as trackId, started_at as startedAt, ended_at as endedAt, plate, probability,
   direction, frames, verdict, reason, sentence, clip_id as clipId`;
 
 /** Passes with their decisions, readings and pictures. */
@@ -43,7 +45,7 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
   const insertDetection = db.prepare(
     "insert into detection (track_id, at, box, quad, confidence) values (?, ?, ?, ?, ?)",
   );
-  const byId = db.prepare<[string], PassRecord>(`select ${columns} from pass where id = ?`);
+  const byId = db.prepare<[string], PassRecord>(`select ${passColumns} from pass where id = ?`);
   const decisionsOf = db.prepare<[string], DecisionRecord>(`
     select id, pass_id as passId, at, verdict, reason, sentence, rule_id as ruleId, plate, probability, evidence
     from decision where pass_id = ? order by seq`);
@@ -73,7 +75,7 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
       for (const d of entry.detections ?? []) {
         insertDetection.run(d.trackId, d.at, JSON.stringify(d.box), JSON.stringify(d.quad), d.confidence);
       }
-      parts.onVectors(seq, entry);
+      if (entry.appearance !== undefined) parts.search.onAppearance(seq, entry.appearance);
       parts.outbox.add(entry.events);
     },
     find: (id) => byId.get(id) ?? null,
@@ -108,6 +110,7 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
       unitToBytes(read.chars),
       rowsToBytes(read.evidence),
     );
+    parts.search.onRead(read);
   }
 
   /** The statement for the filters in use, prepared once for each combination. */
@@ -120,7 +123,7 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
       ...(filter.before ? ["seq < @before"] : []),
     ];
     const key = where.join(" and ");
-    const sql = `select seq, ${columns} from pass ${key ? `where ${key}` : ""} order by seq desc limit @limit`;
+    const sql = `select seq, ${passColumns} from pass ${key ? `where ${key}` : ""} order by seq desc limit @limit`;
     const statement = lists.get(key) ?? db.prepare(sql);
     lists.set(key, statement);
     return statement;

@@ -1,27 +1,150 @@
-import type { PassEntry, SearchRepository } from "../../core/repositories.js";
-import { StoreError } from "../../core/repositories.js";
+import { likelihood, PLATE_VECTOR_LENGTH, plateVector, queryVector } from "../../core/plate-vector.js";
+import type { PassRecord, PlateReadRecord } from "../../core/records.js";
+import { type SearchHit, type SearchRepository, StoreError } from "../../core/repositories.js";
 import type { Database } from "../database.js";
+import { createVectorTable, loadVectors, type VectorTable } from "../vectors.js";
+import { bytesToRows, rowsToBytes } from "./evidence.js";
+import { passColumns } from "./passes.js";
 import type { Sync } from "./sync.js";
 
-/** Soft plate search and likeness. */
-export function createSearch(_db: Database): {
+export interface Search {
   repository: Sync<SearchRepository>;
-  onVectors(passSeq: number, entry: PassEntry): void;
-  onForget(passSeqs: readonly number[]): void;
+  /** A reading was stored. Same transaction. */
+  onRead(read: PlateReadRecord): void;
+  onAppearance(passSeq: number, vector: readonly number[]): void;
+  /** These passes are going; called before their rows go. */
+  beforeForget(passSeqs: readonly number[]): void;
+  /** They are gone. */
+  afterForget(): void;
+  /** Empty: the search works; else why it does not. */
   off: string;
-} {
-  const off = "The soft search is not there yet.";
+}
+
+// Distinct readings that are compared exactly. The search's time grows with it.
+const NEIGHBOURS = 24;
+
+/** Soft plate search and likeness: nearest neighbours by sqlite-vec, ordered by what the evidence says exactly. */
+export function createSearch(db: Database): Search {
+  const off = loadVectors(db);
+  const readings = off === "" ? createVectorTable(db, "reading_vector", "int8", PLATE_VECTOR_LENGTH) : null;
+  let appearances: VectorTable | null = null;
+  const insertReading = db.prepare<[string, Buffer], { id: number }>(
+    "insert into reading (text, evidence) values (?, ?) on conflict (text) do nothing returning id",
+  );
+  const reading = db.prepare<[number], { text: string; evidence: Buffer }>(
+    "select text, evidence from reading where id = ?",
+  );
+  const passesOf = db.prepare<[string, number], PassRecord>(`
+    select ${passColumns} from pass where seq in (select pass_seq from plate_read where text = ? order by pass_seq desc limit ?) order by seq desc`);
+  const putAppearance = db.prepare("insert or ignore into appearance (pass_seq, vector) values (?, ?)");
+  const appearanceOf = db.prepare<[string], { seq: number; vector: Buffer }>(
+    "select pass_seq as seq, vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
+  );
+  const passBySeq = db.prepare<[number], PassRecord>(`select ${passColumns} from pass where seq = ?`);
+  const textsOf = db.prepare<[number], { text: string }>(
+    "select distinct text from plate_read where pass_seq = ?",
+  );
+  const unused = db.prepare<[string], { id: number }>(
+    "delete from reading where text = ? and not exists (select 1 from plate_read where plate_read.text = reading.text) returning id",
+  );
+  const going = new Set<string>();
+  if (readings !== null) fillGaps(readings);
+
   return {
-    repository: {
-      soft() {
-        throw new StoreError("refused", off);
-      },
-      alike() {
-        throw new StoreError("refused", off);
-      },
-    },
-    onVectors() {},
-    onForget() {},
     off,
+    repository: { soft, alike },
+    onRead(read) {
+      if (read.text === "") return;
+      const added = insertReading.get(read.text, rowsToBytes(read.evidence));
+      if (added !== undefined) readings?.put(added.id, plateVector(read.evidence));
+    },
+    onAppearance(passSeq, vector) {
+      const unit = unitLength(vector);
+      if (unit === null) return;
+      const { changes } = putAppearance.run(passSeq, Buffer.from(unit.buffer));
+      if (changes > 0) table(unit.length)?.put(passSeq, unit);
+    },
+    beforeForget(passSeqs) {
+      for (const seq of passSeqs) {
+        for (const { text } of textsOf.all(seq)) going.add(text);
+        if (tableExists("appearance_vector")) table(0)?.remove(seq);
+      }
+    },
+    afterForget() {
+      for (const text of going) {
+        const gone = unused.get(text);
+        if (gone !== undefined) readings?.remove(gone.id);
+      }
+      going.clear();
+    },
   };
+
+  function soft(plate: string, limit: number): SearchHit[] {
+    if (readings === null) throw new StoreError("refused", off);
+    const text = plate.toUpperCase().replace(/[^A-Z0-9?]/g, "");
+    if (text.replaceAll("?", "") === "")
+      throw new StoreError("refused", "Give at least one character of the plate.");
+    const found = readings.nearest(queryVector(text), NEIGHBOURS).flatMap(({ id }) => {
+      const row = reading.get(id);
+      return row === undefined
+        ? []
+        : [{ text: row.text, likelihood: likelihood(text, bytesToRows(row.evidence)) }];
+    });
+    found.sort((a, b) => b.likelihood - a.likelihood);
+    const hits: SearchHit[] = [];
+    for (const candidate of found) {
+      if (hits.length >= limit) break;
+      for (const pass of passesOf.all(candidate.text, limit - hits.length))
+        hits.push({ pass, likelihood: candidate.likelihood });
+    }
+    return hits;
+  }
+
+  function alike(passId: string, limit: number): SearchHit[] {
+    if (off !== "") throw new StoreError("refused", off);
+    const own = appearanceOf.get(passId);
+    if (own === undefined) return [];
+    const vector = new Float32Array(Uint8Array.from(own.vector).buffer);
+    const near = table(vector.length)?.nearest(vector, Math.min(limit + 1, 200)) ?? [];
+    return near.flatMap(({ id, distance }) => {
+      const pass = id === own.seq ? undefined : passBySeq.get(id);
+      return pass === undefined ? [] : [{ pass, likelihood: 1 - distance }];
+    });
+  }
+
+  /** The length of the vectors is that of the first one that came; another detector's are left out. */
+  function table(length: number): VectorTable | null {
+    if (off !== "") return null;
+    if (appearances === null) {
+      const known = db.prepare("select length(vector) / 4 from appearance limit 1").pluck().get() as
+        | number
+        | undefined;
+      appearances = createVectorTable(db, "appearance_vector", "float", known ?? length);
+    }
+    return appearances;
+  }
+
+  function tableExists(name: string): boolean {
+    return db.prepare("select 1 from sqlite_schema where name = ?").get(name) !== undefined;
+  }
+
+  /** Readings that came while the extension could not be loaded, or before there was a search. */
+  function fillGaps(vectors: VectorTable): void {
+    const rows = db.prepare("select count(*) from reading").pluck().get() as number;
+    const there = vectors.ids();
+    if (there.size === rows) return;
+    db.transaction(() => {
+      for (const row of db
+        .prepare<[], { id: number; evidence: Buffer }>("select id, evidence from reading")
+        .all()) {
+        if (!there.delete(row.id)) vectors.put(row.id, plateVector(bytesToRows(row.evidence)));
+      }
+      for (const id of there) vectors.remove(id);
+    })();
+  }
+}
+
+function unitLength(vector: readonly number[]): Float32Array | null {
+  const length = Math.hypot(...vector);
+  return length > 0 && Number.isFinite(length) ? Float32Array.from(vector, (v) => v / length) : null;
 }

@@ -1,15 +1,14 @@
 import { statSync } from "node:fs";
 import type { Database } from "../database.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
+import type { Search } from "./search.js";
 import type { Sync } from "./sync.js";
 
 // Small enough that a group of waiting calls is not held up.
 const BATCH = 200;
 
-export interface UpkeepParts {
-  /** Told of passes that go, so that their vectors go with them. */
-  onForget(passSeqs: readonly number[]): void;
-}
+/** Told of passes that go, so that their vectors go with them. */
+export type UpkeepParts = Pick<Search, "beforeForget" | "afterForget">;
 
 /** Retention and erasure. */
 export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
@@ -46,8 +45,9 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
     prune(limits) {
       let rows = oldPictures.run(limits.picturesBefore, BATCH).changes;
       const passes = oldPasses.all(limits.passesBefore, BATCH);
+      parts.beforeForget(passes.map((p) => p.seq));
       for (const pass of passes) dropPass.run(pass.seq);
-      parts.onForget(passes.map((p) => p.seq));
+      parts.afterForget();
       for (const decision of oldDecisions.all(limits.passesBefore, BATCH)) {
         dropDecision.run(decision.seq);
         rows += empty.run(decision.chainSeq).changes;
@@ -105,6 +105,7 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
     clips: 0,
   };
   const files: string[] = [];
+  parts.beforeForget(passes.map((p) => p.seq));
   for (const pass of passes) {
     for (const clip of db
       .prepare<[string], { id: string; path: string }>("select id, path from clip where pass_id = ?")
@@ -122,7 +123,7 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
     );
     run("delete from pass where seq = ?", pass.seq);
   }
-  parts.onForget(passes.map((p) => p.seq));
+  parts.afterForget();
   report.decisions += forgetLinks(
     db,
     "decision",

@@ -1,0 +1,182 @@
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { lookAlikes } from "../../src/core/look-alikes.js";
+import { ALPHABET } from "../../src/core/plate.js";
+import { openDatabase } from "../../src/store/database.js";
+import { createStore } from "../../src/store/store.js";
+import { systemClock } from "../../src/system/clock.js";
+import { silentLog } from "../../src/system/log.js";
+import { temporaryFolder } from "../support/folder.js";
+import { seeded as seededRandom } from "../support/random.js";
+import { evidenceOf, noon, passEntry, plateRead } from "../support/records.js";
+
+const seeded = (seed: number) => seededRandom(seed).next;
+
+async function openStore(folder = temporaryFolder()) {
+  const store = createStore({ config: { kind: "sql" }, folder, clock: systemClock, log: silentLog });
+  await store.start();
+  return store;
+}
+
+/** A pass that was read as `text` with this evidence. */
+function readAs(id: string, text: string, evidence = evidenceOf(text), appearance?: readonly number[]) {
+  const entry = { ...passEntry(id, text), read: plateRead({ passId: id, text, evidence, at: noon }) };
+  return appearance === undefined ? entry : { ...entry, appearance };
+}
+
+test("a plate with a forgotten character, a look-alike, or one character too few or too many finds its pass", async () => {
+  const store = await openStore();
+  for (const plate of ["B8X12", "AB12CDE", "XY34ZZZ", "KA19TRE", "WOB7777", "LM0Q123", "HH1234"]) {
+    await store.passes.save(readAs(plate, plate));
+  }
+  const best = async (query: string) => (await store.search.soft(query, 3))[0]?.pass.plate;
+  assert.is(await best("B8?12"), "B8X12");
+  assert.is(await best("A812CDE"), "AB12CDE");
+  assert.is(await best("LMOO123"), "LM0Q123");
+  assert.is(await best("AB2CDE"), "AB12CDE");
+  assert.is(await best("AB12CCDE"), "AB12CDE");
+  assert.is(await best("xy-34 zz?"), "XY34ZZZ");
+  await store.close();
+});
+
+test("all passes of the best plate come first, newest first", async () => {
+  const store = await openStore();
+  for (const id of ["a", "b", "c"]) await store.passes.save(readAs(id, "AB12CDE"));
+  await store.passes.save(readAs("other", "AB12CDF"));
+  const hits = await store.search.soft("AB12CD?", 10);
+  assert.equal(hits.map((h) => h.pass.id).sort(), ["a", "b", "c", "other"]);
+  const exact = await store.search.soft("AB12CDE", 3);
+  assert.equal(
+    exact.map((h) => h.pass.id),
+    ["c", "b", "a"],
+  );
+  await store.close();
+});
+
+test("half-remembered plates find their passes among misreadings, far more often than by edit distance", async () => {
+  const random = seeded(7);
+  const store = await openStore();
+  // Fleets: plates that differ in one or two characters only, as in a car park of one company.
+  const truths = Array.from({ length: 300 }, () => randomPlate(random)).flatMap((plate) => [
+    plate,
+    ...Array.from({ length: 9 }, () => sibling(plate, random)),
+  ]);
+  const reads = truths.map((truth) => misread(truth, random));
+  await Promise.all(reads.map((r, i) => store.passes.save(readAs(`p${i}`, r.text, r.evidence))));
+  let soft = 0;
+  let edit = 0;
+  const asked = reads
+    .map((r, i) => ({ i, truth: truths[i]!, text: r.text }))
+    .filter((r) => r.text !== r.truth)
+    .slice(0, 300);
+  for (const { i, truth } of asked) {
+    if ((await store.search.soft(truth, 1))[0]?.pass.id === `p${i}`) soft++;
+    const distances = reads.map((r) => editDistance(truth, r.text));
+    const least = Math.min(...distances);
+    if (distances[i] === least) edit += 1 / distances.filter((d) => d === least).length;
+  }
+  console.log(
+    `of ${asked.length} misread plates the soft search puts ${soft} first, edit distance ${Math.round(edit)}`,
+  );
+  assert.ok(soft / asked.length > 0.7, `${soft} of ${asked.length}`);
+  assert.ok(soft > edit * 1.5, `${soft} against ${edit}`);
+  await store.close();
+});
+
+test("vehicles that look alike are found, most alike first, without the one that was asked for", async () => {
+  const store = await openStore();
+  await store.passes.save(readAs("red", "AB1", evidenceOf("AB1"), [1, 0, 0]));
+  await store.passes.save(readAs("reddish", "AB2", evidenceOf("AB2"), [0.9, 0.1, 0]));
+  await store.passes.save(readAs("blue", "AB3", evidenceOf("AB3"), [0, 0, 1]));
+  await store.passes.save(readAs("unseen", "AB4"));
+  const hits = await store.search.alike("red", 5);
+  assert.equal(
+    hits.map((h) => h.pass.id),
+    ["reddish", "blue"],
+  );
+  assert.ok(hits[0]!.likelihood > 0.98 && hits[1]!.likelihood < 0.01);
+  assert.equal(await store.search.alike("unseen", 5), []);
+  await store.close();
+});
+
+test("readings without a vector get one at the next start, and vectors without a reading go", async () => {
+  const folder = temporaryFolder();
+  const first = await openStore(folder);
+  await first.passes.save(readAs("a", "AB12CDE"));
+  await first.passes.save(readAs("b", "XY34ZZZ"));
+  await first.close();
+  const db = openDatabase(join(folder, "plategate.db"));
+  // What a start without the extension leaves.
+  db.exec("delete from pass where id = 'b'; delete from reading where text = 'XY34ZZZ'");
+  db.exec("insert into reading (text, evidence) select 'KA19TRE', evidence from reading");
+  db.exec(
+    "insert into plate_read (pass_seq, at, text, probability, chars, evidence) select pass_seq, at + 1, 'KA19TRE', 1, chars, evidence from plate_read",
+  );
+  db.close();
+  const store = await openStore(folder);
+  const hits = await store.search.soft("AB12CDE", 5);
+  assert.equal([...new Set(hits.map((h) => h.pass.id))], ["a"]);
+  await store.close();
+});
+
+test.run();
+
+function randomPlate(random: () => number): string {
+  const pick = (from: string) => from[Math.floor(random() * from.length)]!;
+  const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+  // Two schemes, so that plates of both kinds are near one another.
+  return [..."LLDDLLL", ..."LLDDDD"]
+    .slice(...(random() < 0.5 ? [0, 7] : [7, 13]))
+    .map((k) => pick(k === "L" ? letters : "0123456789"))
+    .join("");
+}
+
+/** Another plate of the same fleet. */
+function sibling(plate: string, random: () => number): string {
+  const at = Math.floor(random() * plate.length);
+  const other = /[0-9]/.test(plate[at]!)
+    ? String(Math.floor(random() * 10))
+    : ALPHABET[11 + Math.floor(random() * 26)]!;
+  return plate.slice(0, at) + other + plate.slice(at + 1);
+}
+
+/** What a reader makes of a plate: every third one has an error or two, mostly look-alikes, with the truth in second place. */
+function misread(truth: string, random: () => number): { text: string; evidence: number[][] } {
+  let text = truth;
+  let evidence = evidenceOf(truth, 0.97);
+  const errors = random() < 0.33 ? (random() < 0.7 ? 1 : 2) : 0;
+  for (let n = 0; n < errors; n++) {
+    const at = Math.floor(random() * text.length);
+    if (random() < 0.12) {
+      text = text.slice(0, at) + text.slice(at + 1);
+      evidence = evidence.filter((_, i) => i !== at);
+      continue;
+    }
+    const alike = lookAlikes(text[at]!);
+    const wrong =
+      random() < 0.8 && alike.length > 0
+        ? alike[Math.floor(random() * alike.length)]!
+        : ALPHABET[1 + Math.floor(random() * 36)]!;
+    const right = text[at]!;
+    if (wrong === right) continue;
+    text = text.slice(0, at) + wrong + text.slice(at + 1);
+    const second = 0.1 + 0.3 * random();
+    evidence[at] = Array.from(ALPHABET, (c) =>
+      c === wrong ? 0.95 - second : c === right ? second : 0.05 / 35,
+    );
+  }
+  return { text, evidence };
+}
+
+function editDistance(a: string, b: string): number {
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      row.push(Math.min(above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), above[j]! + 1, row[j - 1]! + 1));
+    }
+    above = row;
+  }
+  return above[b.length]!;
+}
