@@ -34,6 +34,17 @@ test(
 );
 
 test(
+  "a broker that only speaks MQTT 3.1.1 is spoken to in it",
+  scoped(async (use) => {
+    const { url } = await started(use);
+    const fixture = reportFixture(`report: { url: "${url}" }`);
+    use(fixture.report);
+    await fixture.report.start();
+    await until(() => fixture.report.status().sinks[0]?.state === "up", "connected");
+  }),
+);
+
+test(
   "nothing is lost over a restart of the broker inside",
   scoped(async (use) => {
     const first = await started(use);

@@ -178,6 +178,36 @@ test("an acknowledgement that the store did not take is repeated", async () => {
   assert.equal(outbox.acknowledged, [1, 2]);
 });
 
+test("an orderly end starts nothing more and waits for the answers under way", async () => {
+  const { drain, sent, add, delivered } = await setUp(2);
+  await add(5);
+  drain.up();
+  await until(() => sent.length === 2, "the window is full");
+  let over = false;
+  const finished = drain.finish().then(() => {
+    over = true;
+  });
+  sent[0]!.answer("taken");
+  await until(() => delivered.length === 1, "one is noted");
+  assert.not.ok(over);
+  sent[1]!.answer("taken");
+  await finished;
+  assert.equal(delivered, [1, 2]);
+  assert.is(sent.length, 2);
+});
+
+test("a receiver that asks for patience is not blamed on the event that was first in line", async () => {
+  const { drain, sent, add } = await setUp(10);
+  await add(2);
+  for (let i = 0; i < 10; i++) {
+    const before = sent.length;
+    drain.up();
+    await until(() => sent.length > before, "it is tried");
+    drain.rest();
+  }
+  assert.is(drain.status().dropped, 0);
+});
+
 test("a receiver goes on where it stood before the restart", async () => {
   const { drain, sent, add } = await setUp(10);
   await add(5);
