@@ -1,3 +1,5 @@
+import { pictureFormat } from "./picture-format.js";
+
 /** A part of a fragmented MP4 stream: the header, or one fragment (`moof` and `mdat`) that can be appended to it. */
 export type Mp4Part =
   | { kind: "header"; data: Buffer; timescale: number }
@@ -6,6 +8,8 @@ export type Mp4Part =
       data: Buffer;
       /** It begins with a key frame: a file may begin here. */
       key: boolean;
+      /** Of the pictures, where a key frame begins the fragment and tells it; else empty. */
+      format: string;
       /** Start and length on the stream's own scale. */
       startMs: number;
       durationMs: number;
@@ -25,6 +29,7 @@ export function createFragmentReader() {
   let ftyp: Buffer | null = null;
   let moof: Buffer | null = null;
   let timescale = 0;
+  let codec: "h264" | "h265" = "h264";
   let defaults: TrackDefaults = { duration: 0, flags: 0 };
 
   return {
@@ -55,6 +60,7 @@ export function createFragmentReader() {
       const media = inside(box, "trak", "mdia", "mdhd");
       if (media === null) throw new Mp4Error("a header without a track");
       timescale = media.readUInt32BE(media[8] === 1 ? 28 : 20);
+      codec = box.includes("hvcC") ? "h265" : "h264";
       const trex = inside(box, "mvex", "trex");
       if (trex !== null) defaults = { duration: trex.readUInt32BE(20), flags: trex.readUInt32BE(28) };
       return { kind: "header", data: Buffer.concat(ftyp === null ? [box] : [ftyp, box]), timescale };
@@ -67,6 +73,7 @@ export function createFragmentReader() {
         kind: "fragment",
         data,
         key,
+        format: key ? pictureFormat(box, codec) : "",
         startMs: (start * 1000) / timescale,
         durationMs: (duration * 1000) / timescale,
       };

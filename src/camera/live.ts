@@ -147,6 +147,10 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
       }
       return;
     }
+    if (end.why === "changed" && ended.frames > 0) {
+      log.info({}, "The camera has changed its picture format; a new recording begins.");
+      return;
+    }
     if (end.why === "error" && plan.blames(end.message, ended.frames)) return;
     await failed(sentenceOf(end), end.why === "error" && isRefusal(end.message) ? 30_000 : 0);
   }
@@ -158,6 +162,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
 
   function sentenceOf(end: SessionEnd): string {
     if (end.why === "error" && source !== null) return problemOf(source, end.message);
+    if (end.why === "changed") return "The camera keeps changing its picture format";
     if (end.why === "stalled") return "The camera has stopped sending pictures";
     return "The camera has ended the stream";
   }

@@ -79,12 +79,12 @@ function inputText(source: Exclude<Source, { kind: "photos" }>, options: Pipelin
       const take =
         codec === null
           ? 'capsfilter caps="application/x-rtp,media=video" ! parsebin :'
-          : `capsfilter caps="application/x-rtp,media=video,encoding-name=${codec.toUpperCase()}" ! rtp${codec}depay ! ${codec}parse !`;
+          : `capsfilter caps="application/x-rtp,media=video,encoding-name=${codec.toUpperCase()}" ! rtp${codec}depay ! ${parser(codec)} !`;
       return `${open}  source. : ${take}`;
     }
     case "file": {
       const caps = codec === null ? videoCaps : `video/x-${codec}`;
-      const take = `capsfilter caps=${quoted(caps)}${codec === null ? "" : ` ! ${codec}parse`}`;
+      const take = `capsfilter caps=${quoted(caps)}${codec === null ? "" : ` ! ${parser(codec)}`}`;
       const pace = options.everyFrame ? "" : " ! identity name=pace sync=true";
       return `filesrc location=${quoted(source.path)} ! parsebin name=container  container. : ${take}${pace} !`;
     }
@@ -94,7 +94,7 @@ function inputText(source: Exclude<Source, { kind: "photos" }>, options: Pipelin
       ];
       const size = sizeCaps(source);
       const caps = wanted === "" && size !== "" ? `video/x-raw${size};image/jpeg${size}` : wanted + size;
-      const parse = source.format === "h264" ? " ! h264parse" : "";
+      const parse = source.format === "h264" ? ` ! ${parser("h264")}` : "";
       return `v4l2src device=${quoted(source.device)} do-timestamp=true${caps === "" ? "" : ` ! capsfilter caps=${quoted(caps)}`}${parse} !`;
     }
     case "libcamera": {
@@ -146,18 +146,23 @@ function analysisBranch({ analysisFps, everyFrame }: PipelineOptions): string {
   return `${rate} ! videoscale ! videoconvert ! video/x-raw,format=RGB,width=[16,${analysisMaxWidthPx}],height=[16,${analysisMaxHeightPx}],pixel-aspect-ratio=1/1 ! appsink name=analysis sync=false qos=false ${sink}`;
 }
 
+/** Writes the format into every key frame again, where the recorder sees it change. */
+function parser(codec: "h264" | "h265"): string {
+  return `${codec}parse config-interval=-1`;
+}
+
 /** Key frames a second apart at most: a segment can only begin at one, and a browser can only seek to one. */
 function encoding(encoder: Encoder): string {
   const shrink = `videorate drop-only=true max-rate=${encodedFps} ! videoscale ! videoconvert ! video/x-raw,format=I420,width=[16,1280],height=[16,720],pixel-aspect-ratio=1/1`;
   switch (encoder) {
     case "x264enc":
-      return `${shrink} ! x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=${encodedFps} ! video/x-h264,profile=main ! h264parse`;
+      return `${shrink} ! x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=${encodedFps} ! video/x-h264,profile=main ! ${parser("h264")}`;
     case "openh264enc":
-      return `${shrink} ! openh264enc name=encoder bitrate=2000000 complexity=low gop-size=${encodedFps} ! h264parse`;
+      return `${shrink} ! openh264enc name=encoder bitrate=2000000 complexity=low gop-size=${encodedFps} ! ${parser("h264")}`;
     case "v4l2h264enc":
-      return `${shrink} ! v4l2h264enc name=encoder extra-controls="controls,video_bitrate=2000000,h264_i_frame_period=${encodedFps},repeat_sequence_header=1" ! video/x-h264,level=(string)4 ! h264parse`;
+      return `${shrink} ! v4l2h264enc name=encoder extra-controls="controls,video_bitrate=2000000,h264_i_frame_period=${encodedFps},repeat_sequence_header=1" ! video/x-h264,level=(string)4 ! ${parser("h264")}`;
     case "nvv4l2h264enc":
-      return `${shrink} ! nvvidconv ! video/x-raw(memory:NVMM),format=NV12 ! nvv4l2h264enc name=encoder bitrate=2000000 iframeinterval=${encodedFps} idrinterval=${encodedFps} insert-sps-pps=true ! h264parse`;
+      return `${shrink} ! nvvidconv ! video/x-raw(memory:NVMM),format=NV12 ! nvv4l2h264enc name=encoder bitrate=2000000 iframeinterval=${encodedFps} idrinterval=${encodedFps} insert-sps-pps=true ! ${parser("h264")}`;
   }
 }
 

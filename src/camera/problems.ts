@@ -56,7 +56,7 @@ function reason(message: { text: string; detail: string }): string {
   // "../file.c(12): function (): /path: \nwhat happened": the last line says most.
   const last = message.detail.split("\n").slice(1).join(" ").trim();
   const text = last === "" || last.startsWith("streaming stopped") ? message.text : last;
-  return masked(text).replace(/\.$/, "");
+  return masked(text).replace(/\s+/g, " ").replace(/\.$/, "");
 }
 
 function address(url: string): string {

@@ -48,6 +48,9 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   let waitingBytes = 0;
   /** The stream is no MP4 any more; nothing of it is taken until it ends. */
   let broken = false;
+  /** Of the pictures in this stream, and whether it became another one: the header does not fit any more. */
+  let format = "";
+  let changed = false;
   let problem = "";
   let left = 0;
 
@@ -66,6 +69,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     push(bytes: Buffer): void {
       const arrivedMs = clock.monotonicMs();
       for (const part of partsOf(bytes)) {
+        if (changes(part)) return;
         if (waitingBytes + part.data.length > maxWaitingBytes) {
           left++;
           fail("the card is too slow");
@@ -87,15 +91,27 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
       reader = createFragmentReader();
       header = null;
       broken = false;
+      changed = false;
+      format = "";
     },
     /** Everything that was pushed is written, or known not to be. */
     idle: (): Promise<void> => work,
+    /** The pictures have another format than the header says: a new stream is needed, nothing of this one is taken. */
+    changed: () => changed,
     current: (): OpenSegment | null => writing?.segment ?? null,
     /** What is wrong with the card, without a full stop; empty while all is well. */
     problem: () => problem,
     /** Fragments that were not written. */
     left: () => left,
   };
+
+  function changes(part: Mp4Part): boolean {
+    if (part.kind === "fragment" && part.format !== "") {
+      changed ||= format !== "" && part.format !== format;
+      format = part.format;
+    }
+    return changed;
+  }
 
   function partsOf(bytes: Buffer): Mp4Part[] {
     if (broken) return [];

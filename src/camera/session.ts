@@ -3,7 +3,9 @@ import type { GstBinding, GstMessage, GstPipeline, GstSample, GstTrouble } from 
 import type { Recorder } from "./recorder.js";
 
 /** Why a pipeline gives no more pictures. */
-export type SessionEnd = { why: "eos" | "stalled" | "closed" } | { why: "error"; message: GstTrouble };
+export type SessionEnd =
+  | { why: "eos" | "stalled" | "changed" | "closed" }
+  | { why: "error"; message: GstTrouble };
 
 export interface SessionOptions {
   text: string;
@@ -78,6 +80,7 @@ export function openSession(
       const sample = await pipeline.pull("segments");
       if (sample === null) return recorder.finish();
       recorder.push(sample.data);
+      if (recorder.changed()) settle({ why: "changed" });
     }
   }
 

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import {
   checkSink,
@@ -43,7 +44,10 @@ export function openSuperficial(): GstBinding {
     open(description, options) {
       const kept = stopped.get(description) ?? build(description);
       stopped.delete(description);
-      return start(kept, options.onMessage, () => stopped.set(description, kept));
+      return start(kept, options.onMessage, (fruitful) => {
+        kept.barrenRuns = fruitful ? 0 : kept.barrenRuns + 1;
+        if (kept.barrenRuns <= maxBarrenRuns) stopped.set(description, kept);
+      });
     },
   };
 
@@ -61,7 +65,7 @@ export function openSuperficial(): GstBinding {
       if (!found.has(name)) found.set(name, native.findChild(name));
       return found.get(name);
     };
-    return { native, element, poll: "none", listener: () => {} };
+    return { native, element, poll: "none", worked: false, barrenRuns: 0, listener: () => {} };
   }
 }
 
@@ -70,22 +74,40 @@ interface Kept {
   element(name: string): NativeElement | undefined;
   /** Whether a poll of the bus waits in a pool thread. */
   poll: "none" | "waiting" | "unclear";
+  /** It has given samples before. */
+  worked: boolean;
+  /** Runs in a row that gave no sample. */
+  barrenRuns: number;
   listener(message: NativeMessage): void;
 }
 
-function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void): GstPipeline {
+/**
+ * After so many it is built anew, in case an element does not survive a second start. A camera that is away for a day
+ * costs some megabytes by that. One that has worked, but now gives nothing and
+ * does not even complain, is built anew at once.
+ */
+const maxBarrenRuns = 240;
+
+function start(
+  kept: Kept,
+  onMessage: (m: GstMessage) => void,
+  keep: (fruitful: boolean) => void,
+): GstPipeline {
   const { native } = kept;
   const sink = kept.element("analysis")!;
   let state: "running" | "stopping" | "stopped" = "running";
   let ending: Promise<void> | undefined;
   let whenHeard = () => {};
   let pollEndsByItself = false;
+  let samples = 0;
+  let complained = false;
   const pulls = new Set<Promise<GstSample | null>>();
 
   kept.listener = (message) => {
     if (kept.poll === "unclear") kept.poll = "waiting";
     if (state === "running") {
       const translated = translate(message);
+      complained ||= translated?.type === "error";
       if (translated !== undefined) onMessage(translated);
     } else if (state === "stopping") {
       // Here, and only here, the poll sees the pipeline stopped and gives its thread back.
@@ -96,8 +118,8 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
     if (pollEndsByItself) kept.poll = "none";
     whenHeard();
   };
-  if (kept.poll === "none") poll();
   native.play();
+  if (kept.poll === "none") poll();
   // An appsink that was never started says eos: the start failed, and maybe the poll ended with its first message.
   if (sink.eos === true) void drain();
   else if (kept.poll === "unclear")
@@ -109,6 +131,7 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
       if (target?.pull === undefined || state !== "running") return Promise.resolve(null);
       const pull = new Promise<GstSample | null>((resolve) => {
         target.pull?.((data, caps) => {
+          if (data !== null && data !== undefined) samples++;
           resolve(data === null || data === undefined ? null : { data, caps });
         });
       });
@@ -147,7 +170,8 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
     // Promises are answered before the callback of the bus has returned to C++: a start that followed at once would
     // let the old poll find the pipeline running, and stay beside the new one for ever.
     await new Promise((resolve) => setImmediate(resolve));
-    keep();
+    kept.worked ||= samples > 0;
+    if (samples > 0 || complained || !kept.worked) keep(samples > 0);
   }
 
   /** Posts a message: a sink does so whenever its render delay changes. A nanosecond more or less is nothing. */
@@ -174,15 +198,29 @@ function start(kept: Kept, onMessage: (m: GstMessage) => void, keep: () => void)
       if (message.type === "error") failed = true;
       tell(message);
     };
-    for (let n = 0; n < 40 && !failed && state === "running"; n++) {
-      if (await heardWithin(n === 0 ? 300 : 50)) continue;
+    // Its last message, so that one is always there to be waited for.
+    knock();
+    for (let n = 0; n < 100 && !failed && state === "running"; n++) {
+      if (await heardNow()) continue;
       if (failed || state !== "running") return;
       pollEndsByItself = true;
-      knock();
       poll();
     }
     if (failed || state !== "running") return;
     onMessage({ type: "error", element: "pipeline", text: "The pipeline could not be started.", detail: "" });
+  }
+
+  /** False: with messages in the queue none came, so nobody polls. Work for the pool is begun in the order it was given. */
+  async function heardNow(): Promise<boolean> {
+    let heard = false;
+    whenHeard = () => {
+      heard = true;
+    };
+    for (let n = 0; n < 4 && !heard; n++) {
+      await stat("/");
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return heard;
   }
 
   function heardWithin(ms: number): Promise<boolean> {

@@ -35,7 +35,7 @@ export async function picturesOf(
   return { pictures, lastMs, problem };
 }
 
-/** The coded H.264 pictures of a film, one after the other, without any container. */
+/** The coded slices of an H.264 film, one after the other, without container and parameter sets. */
 export function codedPictures(file: string): Buffer {
   const folder = mkdtempSync(join(tmpdir(), "plategate-coded-"));
   try {
@@ -44,7 +44,13 @@ export function codedPictures(file: string): Buffer {
       out,
       `filesrc location=${file} ! qtdemux ! h264parse ! video/x-h264,stream-format=avc,alignment=au`,
     );
-    return readFileSync(out);
+    const bytes = readFileSync(out);
+    const slices: Buffer[] = [];
+    for (let at = 0; at + 4 < bytes.length; at += 4 + bytes.readUInt32BE(at)) {
+      const type = bytes[at + 4]! & 31;
+      if (type === 1 || type === 5) slices.push(bytes.subarray(at, at + 4 + bytes.readUInt32BE(at)));
+    }
+    return Buffer.concat(slices);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -334,6 +334,7 @@ function recorderFake(recover: () => void = () => {}): Recorder {
     push: () => {},
     finish: async () => {},
     idle: async () => {},
+    changed: () => false,
     current: () => null,
     problem: () => "",
     left: () => 0,

@@ -16,7 +16,7 @@ const backlog =
 const mp4 =
   "mp4mux name=record fragment-duration=1000 streamable=true ! appsink name=segments sync=false async=false qos=false max-buffers=500";
 const card = "queue leaky=upstream max-size-buffers=0 max-size-bytes=33554432 max-size-time=8000000000";
-const encoded = `queue leaky=downstream max-size-buffers=15 max-size-bytes=0 max-size-time=0 ! videorate drop-only=true max-rate=15 ! videoscale ! videoconvert ! video/x-raw,format=I420,width=[16,1280],height=[16,720],pixel-aspect-ratio=1/1 ! x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=15 ! video/x-h264,profile=main ! h264parse ! ${mp4}`;
+const encoded = `queue leaky=downstream max-size-buffers=15 max-size-bytes=0 max-size-time=0 ! videorate drop-only=true max-rate=15 ! videoscale ! videoconvert ! video/x-raw,format=I420,width=[16,1280],height=[16,720],pixel-aspect-ratio=1/1 ! x264enc name=encoder tune=zerolatency speed-preset=ultrafast bitrate=2000 key-int-max=15 ! video/x-h264,profile=main ! h264parse config-interval=-1 ! ${mp4}`;
 const rtspsrc =
   'rtspsrc name=source location="rtsp://cam/1" protocols=tcp latency=200 drop-on-latency=true tcp-timeout=5000000 timeout=5000000';
 
@@ -25,7 +25,7 @@ const golden: [string, Exclude<Source, { kind: "photos" }>, PipelineOptions, str
     "a network camera whose H.264 is kept",
     { kind: "rtsp", url: "rtsp://cam/1" },
     keep("h264"),
-    `${rtspsrc}  source. : capsfilter caps="application/x-rtp,media=video,encoding-name=H264" ! rtph264depay ! h264parse ! tee name=encoded  encoded. ! ${backlog} ${newest}  encoded. ! ${card} ! ${mp4}`,
+    `${rtspsrc}  source. : capsfilter caps="application/x-rtp,media=video,encoding-name=H264" ! rtph264depay ! h264parse config-interval=-1 ! tee name=encoded  encoded. ! ${backlog} ${newest}  encoded. ! ${card} ! ${mp4}`,
   ],
   [
     "a network camera that is only looked at",
@@ -55,7 +55,7 @@ const golden: [string, Exclude<Source, { kind: "photos" }>, PipelineOptions, str
     "a film at its own pace whose H.265 is kept",
     { kind: "file", path: "/a.mp4" },
     keep("h265"),
-    `filesrc location="/a.mp4" ! parsebin name=container  container. : capsfilter caps="video/x-h265" ! h265parse ! identity name=pace sync=true ! tee name=encoded  encoded. ! ${backlog} ${newest}  encoded. ! ${card} ! ${mp4}`,
+    `filesrc location="/a.mp4" ! parsebin name=container  container. : capsfilter caps="video/x-h265" ! h265parse config-interval=-1 ! identity name=pace sync=true ! tee name=encoded  encoded. ! ${backlog} ${newest}  encoded. ! ${card} ! ${mp4}`,
   ],
   [
     "a raw pipeline",
