@@ -45,6 +45,7 @@ export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
   const open = deps.open ?? ((number, direction, edge) => new Gpio(number, direction, edge ?? "none"));
   const opened = new Set<{ close(): void }>();
   const failures: ((sentence: string) => void)[] = [];
+  let lost = false;
   const guard = (deps.guard ?? (() => createLineGuard(log)))();
   guard.onLost((sentence) => {
     for (const listener of failures) listener(sentence);
@@ -64,20 +65,25 @@ export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
         name: spec.name,
         set(energised, capMs) {
           if (energised) guard.on(spec.name, capMs ?? null);
-          gpio.writeSync(energised === spec.activeLow ? 0 : 1);
-          if (energised) took = gpio.readSync() !== safe;
-          else guard.off(spec.name);
+          try {
+            gpio.writeSync(energised === spec.activeLow ? 0 : 1);
+            took = energised ? gpio.readSync() !== safe : took;
+          } catch (error) {
+            gone(error as NodeJS.ErrnoException);
+            throw error;
+          }
+          if (!energised) guard.off(spec.name);
         },
         isEnergised: () => gpio.readSync() !== safe,
         tookLevel: () => took,
         close() {
           if (closed) return;
           closed = true;
+          opened.delete(line);
           gpio.writeSync(safe);
           guard.forget(spec.name);
           // Unexporting may turn the line into an input; the relay board's own resistor keeps it off then.
           gpio.unexport();
-          opened.delete(line);
         },
       };
       opened.add(line);
@@ -89,20 +95,30 @@ export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
       let closed = false;
       const line: InputLine = {
         name: spec.name,
-        isActive: () => (gpio.readSync() === 1) !== spec.activeLow,
+        isActive() {
+          try {
+            return (gpio.readSync() === 1) !== spec.activeLow;
+          } catch (error) {
+            gone(error as NodeJS.ErrnoException);
+            throw error;
+          }
+        },
         onEdge(listener) {
           gpio.watch((error) => {
             if (closed) return;
             if (error) log.warn({ line: spec.name, error: error.message }, "An edge could not be read.");
             // onoff tells the level of the moment it looked; it is read again, because a short pulse is over by then.
-            listener((gpio.readSync() === 1) !== spec.activeLow);
+            // What cannot be read here is found by the poll, which knows what that means for the input.
+            try {
+              listener(line.isActive());
+            } catch {}
           });
         },
         close() {
           if (closed) return;
           closed = true;
-          gpio.unexport();
           opened.delete(line);
+          gpio.unexport();
         },
       };
       opened.add(line);
@@ -120,6 +136,16 @@ export async function createOnoffDriver(deps: OnoffDeps): Promise<LineDriver> {
       guard.close();
     },
   };
+
+  /** Somebody has unexported a line under us: nothing that is open can be trusted any more. */
+  function gone(error: NodeJS.ErrnoException): void {
+    if (error.code !== "ENODEV" || lost) return;
+    lost = true;
+    // Not in the middle of what is being done to the line.
+    queueMicrotask(() => {
+      for (const listener of failures) listener(`a line is gone (${error.message}).`);
+    });
+  }
 
   function tryOpen(
     spec: LineSpec,

@@ -93,7 +93,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
     outputs: () =>
       Object.fromEntries([
         ...[...relays].map(([name, relay]) => [name, relay.isEnergised()]),
-        ...[...levels].map(([name, { line }]) => [name, line.isEnergised()]),
+        ...[...levels].map(([name, { line }]) => [name, isEnergised(line)]),
       ]),
     polledAtMs: () => polledAtMs,
     close,
@@ -152,15 +152,33 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
     cancelPoll = clock.after(POLL_MS, poll);
   }
 
+  function attemptClose(task: () => void): void {
+    try {
+      task();
+    } catch (error) {
+      log.error({ error: (error as Error).message }, "A line could not be given back.");
+    }
+  }
+
   function close(): void {
     if (closed) return;
     closed = true;
     cancelPoll();
     cancelRenew();
-    for (const relay of relays.values()) relay.close();
-    for (const { line } of levels.values()) line.close();
-    for (const input of inputs.values()) input.close();
-    driver.close();
+    // A line that cannot be given back must not keep the others from it.
+    for (const relay of relays.values()) attemptClose(() => relay.close());
+    for (const { line } of levels.values()) attemptClose(() => line.close());
+    for (const input of inputs.values()) attemptClose(() => input.close());
+    attemptClose(() => driver.close());
+  }
+}
+
+/** Shown to people: an output that cannot be read is not known to be on. */
+function isEnergised(line: OutputLine): boolean {
+  try {
+    return line.isEnergised();
+  } catch {
+    return false;
   }
 }
 

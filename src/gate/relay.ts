@@ -105,6 +105,7 @@ export function createRelay(line: OutputLine, clock: Clock, log: Log, dryRun: bo
     }
   }
 
+  /** A line that cannot be read is not known to be on; whether it took its level is asked apart from this. */
   function read(): boolean {
     try {
       return line.isEnergised();

@@ -25,7 +25,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       gate?.stdin?.write(`${rest.join(" ")}\n`);
       return;
     case "kill":
-      gate?.kill(rest[0] as NodeJS.Signals);
+      if (gate === null || gate.exitCode !== null || gate.signalCode !== null) say("exit none");
+      else gate.kill(rest[0] as NodeJS.Signals);
       return;
     case "kill-helper":
       // In the order of a crash: first the one that would have released the lines.

@@ -59,13 +59,14 @@ export async function bootMachine(kernel: string, initrd: string): Promise<Machi
   createInterface({ input: qtest }).on("line", (line) => {
     const match = /^IRQ (raise|lower) (\d+)/.exec(line);
     if (match !== null) edges.push({ line: Number(match[2]), high: match[1] === "raise", atMs: nowMs() });
+    if (process.env.RIG_VERBOSE) console.log(`# ${nowMs().toFixed(0)} ${line}`);
     changed();
   });
   qtest.write(`irq_intercept_out ${chip}\n`);
   createInterface({ input: qemu.stdout! }).on("line", (line) => {
     const text = line.replace(/\r$/, "");
     said.push(text);
-    if (process.env.RIG_VERBOSE) console.log(`# guest ${text}`);
+    if (process.env.RIG_VERBOSE) console.log(`# ${nowMs().toFixed(0)} guest ${text}`);
     changed();
   });
 

@@ -295,6 +295,24 @@ async function play(driver: string, machine: Machine, { scenario }: Referee): Pr
     return undefined;
   });
 
+  await scenario(title("a busy line refuses the start with one sentence, and moves nothing"), async () => {
+    await end();
+    mark();
+    machine.tell("unexport");
+    await says("unexported");
+    machine.tell(`occupy ${LIFT} 9030000.pl061`);
+    await says("other opened");
+    machine.tell(`start ${driver} ${PULSE_MS}`);
+    await says("exit 1");
+    const refused = machine.said.slice(heard).find((s) => s.startsWith("@gate refused")) ?? "";
+    must(/rig\.json:\d+: lift .*busy/.test(refused), "the line is named");
+    must(shape() === "", "no edge");
+    machine.tell("vacate");
+    await says("vacated");
+    await start();
+    return undefined;
+  });
+
   await scenario(
     title("green shines only between open and closing, and all is dark at the end"),
     async () => {
