@@ -39,10 +39,6 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
     "quantile",
   ]);
   const health = gauge("health", "1 for the state that the part is in", ["part", "state"]);
-  const sink = gauge("report_up", "1 while the receiver is connected", ["sink"]);
-  const delivered = gauge("report_delivered", "Events that the receiver acknowledged", ["sink"]);
-  const dropped = gauge("report_dropped", "Events that could not be sent at all", ["sink"]);
-  const resent = gauge("report_resent", "Events sent again after a lost connection", ["sink"]);
   const plain = (name: string, help: string, read: () => number) => metrics.gauge(name, help, [], read);
   plain("passes", "Vehicles since the start", () => s.lane().passes);
   plain("passes_granted", "Passes granted since the start", () => s.lane().granted);
@@ -95,13 +91,6 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
       for (const entry of s.health())
         for (const state of ["good", "warning", "bad", "unknown"])
           health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
-      for (const status of s.report().sinks) {
-        const by = { sink: status.name };
-        sink.set(status.state === "up" ? 1 : 0, by);
-        delivered.set(status.delivered, by);
-        dropped.set(status.dropped, by);
-        resent.set(status.resent, by);
-      }
     },
   };
 }

@@ -9,10 +9,12 @@ export interface ConnectionProblem {
 /** Names the cause of a failed or lost connection; never contains a name or password. */
 export function explain(cause: unknown, url: string): ConnectionProblem {
   const where = hostOf(url);
+  // A webhook has the same troubles, but another setting to correct.
+  const told = (sentence: string) => (url.startsWith("http") ? forWebhook(sentence) : sentence);
   const error = (cause ?? {}) as { code?: unknown; message?: string };
   const code = typeof error.code === "string" || typeof error.code === "number" ? error.code : "";
   const known = KNOWN.find(([codes]) => codes.includes(code));
-  if (known) return { refused: known[2], sentence: `${where}: ${known[1]}`, ...wrongVersion(code) };
+  if (known) return { refused: known[2], sentence: `${where}: ${told(known[1])}`, ...wrongVersion(code) };
   const text = error.message ?? "";
   if (text === "connack timeout")
     return problem("does not answer as an MQTT broker; check the address and the port.");
@@ -21,8 +23,16 @@ export function explain(cause: unknown, url: string): ConnectionProblem {
   return problem(`${text.replace(/\s+/g, " ").slice(0, 200)}.`);
 
   function problem(sentence: string): ConnectionProblem {
-    return { refused: false, sentence: `${where}: ${sentence}` };
+    return { refused: false, sentence: `${where}: ${told(sentence)}` };
   }
+}
+
+function forWebhook(sentence: string): string {
+  return sentence
+    .replace("start the broker or correct report.url", "start the receiver or correct the webhook's url")
+    .replaceAll("report.url", "the webhook's url")
+    .replaceAll("report.caFile", "the webhook's caFile")
+    .replaceAll("the broker", "the receiver");
 }
 
 function hostOf(url: string): string {

@@ -10,6 +10,7 @@ import {
   type NewEvent,
   passEvent,
 } from "../../src/report/events.js";
+import { exposeReport } from "../../src/report/figures.js";
 import { createLink, pauseMs } from "../../src/report/link.js";
 import { messageOf } from "../../src/report/messages.js";
 import { onvifEvent } from "../../src/report/onvif.js";
@@ -18,6 +19,7 @@ import { plateCover } from "../../src/report/privacy.js";
 import { type PassMessage, SHAPES } from "../../src/report/shapes.js";
 import { createSlots } from "../../src/report/slots.js";
 import { silentLog } from "../../src/system/log.js";
+import { createMetrics } from "../../src/system/metrics.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { decisionRecord, noon, passRecord } from "../support/records.js";
 
@@ -218,6 +220,41 @@ test("every problem is a sentence that names the place and what to do, and never
     assert.is(problem.refused, refused);
     assert.not.match(problem.sentence, "secret");
   }
+});
+
+test("a webhook's problem names the webhook's setting, not the broker's", () => {
+  for (const code of ["ECONNREFUSED", "ENOTFOUND", "DEPTH_ZERO_SELF_SIGNED_CERT", "ECONNRESET"])
+    assert.not.match(explain({ code }, "https://office/hook").sentence, /broker|report\./);
+});
+
+test("the report part is on /metrics: receivers, and commands by why they were refused", async () => {
+  const metrics = createMetrics();
+  const sink = {
+    name: "mqtt",
+    state: "up",
+    sentence: "",
+    sinceAt: 1,
+    delivered: 5,
+    resent: 1,
+    dropped: 2,
+    reconnects: 3,
+  } as const;
+  const figures = exposeReport(metrics, () => ({
+    sinks: [sink],
+    queued: 0,
+    overflowed: 0,
+    commands: { accepted: 4, refused: { expired: 6 } },
+  }));
+  figures.refresh();
+  const text = await metrics.text();
+  for (const line of [
+    'report_up{sink="mqtt"} 1',
+    'report_delivered{sink="mqtt"} 5',
+    'report_reconnects{sink="mqtt"} 3',
+    "report_commands_accepted 4",
+    'report_commands_refused{reason="expired"} 6',
+  ])
+    assert.match(text, `plategate_${line}`);
 });
 
 test("slots keep to their number and to the order", () => {
