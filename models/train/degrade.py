@@ -1,6 +1,6 @@
 """What camera, light and compression do to a plate crop: functions on small RGB uint8 pictures.
 
-The order follows the light: shading and glare, motion and focus blur, exposure, sensor noise, compression.
+The order follows the light: ink grown or shrunk, shading and glare, motion and focus blur, exposure, sensor noise, compression.
 """
 import cv2
 import numpy as np
@@ -9,6 +9,8 @@ import numpy as np
 def degrade(image, rng, strength):
     """The picture [h, w, 3] after random light, blur, noise and JPEG; `strength` 0 (nearly none) to 1 (bad night)."""
     u = rng.random
+    if u() < .12 and image.shape[0] > 22:
+        image = (cv2.dilate if u() < .5 else cv2.erode)(image, np.ones((2, 2) if u() < .6 else (1, 2), np.uint8))
     if u() < .2 + .3 * strength:
         image = shade(image, rng, strength)
     if u() < .06 + .1 * strength:

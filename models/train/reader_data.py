@@ -101,7 +101,7 @@ class Samples:
         if rng.random() < .4:
             quad = turn(quad, np.deg2rad(5 * rng.normal()), .1 * rng.normal())
         kind, text, pixels = WHOLE, record.get("text"), record["pixels"]
-        if "cells" in record and rng.random() < .5:
+        if "cells" in record and rng.random() < .7:
             pixels, text = shuffle_cells(record, rng)
         if text and rng.random() < self.cut:
             share = .14 + .4 * rng.random()
