@@ -163,6 +163,9 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   function sentenceOf(end: SessionEnd): string {
     if (end.why === "error" && source !== null) return problemOf(source, end.message);
     if (end.why === "changed") return "The camera keeps changing its picture format";
+    // An error that GStreamer's own bins swallow, as they sometimes do, shows as silence.
+    if (end.why === "stalled" && source?.kind === "file")
+      return `${source.path} gives no pictures; it may be damaged`;
     if (end.why === "stalled") return "The camera has stopped sending pictures";
     return "The camera has ended the stream";
   }
