@@ -48,6 +48,8 @@ export async function createChardevDriver(deps: ChardevDeps): Promise<LineDriver
         set(energised, capMs) {
           if (gone !== null) throw new LineError(gone);
           if (energised) held.took = false;
+          // Taken for released until the helper, which reads it back, says otherwise.
+          else held.level = false;
           helper.send(`set out:${spec.name} ${energised ? 1 : 0} ${Math.ceil(capMs ?? 0)}`);
         },
         isEnergised: () => held.level,

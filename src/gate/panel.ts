@@ -79,8 +79,14 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
     kind: driver.kind,
     pulse(name, ms, ended) {
       const relay = relays.get(name);
-      if (relay === undefined) ended("no-relay");
-      else relay.pulse(ms, ended);
+      if (relay === undefined) return ended("no-relay");
+      // The machine cuts one before it pulls the other; a relay that does not let go must not be joined by its opposite.
+      const opposite = relays.get(name === "lift" ? "close" : "lift");
+      if (name !== "stop" && opposite?.isEnergised() === true) {
+        opposite.cut();
+        if (opposite.isEnergised()) return ended("relay-on");
+      }
+      relay.pulse(ms, ended);
     },
     cut: (name) => relays.get(name)?.cut(),
     level(name, on) {
@@ -148,6 +154,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
 
   function poll(): void {
     for (const input of inputs.values()) input.poll();
+    for (const relay of relays.values()) relay.tend();
     polledAtMs = clock.monotonicMs();
     cancelPoll = clock.after(POLL_MS, poll);
   }

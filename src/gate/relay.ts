@@ -13,6 +13,8 @@ export interface Relay {
   /** De-energises now; a running pulse ends with `cut`. */
   cut(): void;
   isEnergised(): boolean;
+  /** Releases again what should be released and is not; to be called now and then. */
+  tend(): void;
   close(): void;
 }
 
@@ -60,6 +62,9 @@ export function createRelay(line: OutputLine, clock: Clock, log: Log, dryRun: bo
     },
     cut,
     isEnergised: read,
+    tend() {
+      if (running === null && !dryRun && read()) release();
+    },
     close() {
       cut();
       cancelCheck();

@@ -45,6 +45,18 @@ test("8 and 11: the close relay never pulls while the lift relay does, and lets 
   assert.is(together, 0);
 });
 
+test("8: a lift relay that does not let go is not joined by the close relay", async () => {
+  const { gate, clock, lines, edges } = await opened(gateKit(closing, { ...own, holdOffMs: 0 }));
+  gate.event({ type: "operator", command: "stop" });
+  gate.event({ type: "operator", command: "release" });
+  gate.event({ type: "granted" });
+  lines.breakLine("lift", "welded");
+  gate.event({ type: "operator", command: "close" });
+  clock.advance(2000);
+  assert.equal([lines.levels().lift, lines.levels().close, edges("close")], [true, false, ""]);
+  assert.is(gate.state().cause, "relay-on");
+});
+
 test("11 and 24: nothing closes while a long vehicle stands under the arm, and then red comes first", async () => {
   const { gate, clock, lines, edges } = await opened(gateKit(closing, own));
   lines.drive("loop", true);

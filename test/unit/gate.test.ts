@@ -74,6 +74,9 @@ test("a relay that does not release is the fault relay-on, and nothing pulses un
   clock.advance(600);
   assert.is(gate.state().cause, "relay-on");
   assert.is(gate.event({ type: "granted" }).reason, "relay-on");
+  lines.breakLine("lift", null);
+  clock.advance(100);
+  assert.is(lines.levels().lift, false, "it is tried on");
   assert.is(gate.event({ type: "operator", command: "release" }).accepted, true);
 });
 
