@@ -143,7 +143,7 @@ function dueSighting(e: Encounter, atMs: number, { refreshMs }: SightingsOptions
 /** Enough frames agree, or one character is doubtful on a plate that was seen large and clear at least once. */
 function isWorthTelling({ vote, tally, bestCrop }: Encounter): boolean {
   if (tally === null) return false;
-  if (vote.frames >= 2 && tally.probability >= 0.6) return true;
+  if (vote.frames >= 2 && tally.probability >= 0.8) return true;
   return vote.frames >= 6 && tally.probability >= 0.3 && bestCrop >= 0.15;
 }
 

@@ -1,6 +1,8 @@
 import {
   type Box,
+  centre,
   type Detection,
+  iou,
   isConvex,
   type Point,
   type Quad,
@@ -8,7 +10,7 @@ import {
   suppress,
 } from "../core/geometry.js";
 import type { Picture } from "../system/picture.js";
-import type { Pixels } from "./pixels.js";
+import type { Letterbox, Pixels } from "./pixels.js";
 import type { ModelSession } from "./session.js";
 
 /** Finds plates in a part of a picture. */
@@ -19,6 +21,11 @@ export interface Detector {
     part: Box,
     minConfidence: number,
   ): Promise<{ detections: Detection[]; scaleMs: number; detectMs: number }>;
+  /**
+   * A second look in which the plate has the size that the model knows best: better corners of small and of very large
+   * plates. The confidence is the geometric mean of both looks.
+   */
+  refine(picture: Picture, detection: Detection): Promise<Detection>;
 }
 
 /** Numbers of a row of the model's answer: score, box corners, four plate corners. */
@@ -27,20 +34,45 @@ const ROW = 13;
 const STEP = 32;
 const AREA = 640 * 384;
 
+/** The second look: a small field in which the plate is this wide. */
+const CLOSE = { width: 256, height: 160, platePx: 128 };
+
 export function createDetector(session: ModelSession, pixels: Pixels): Detector {
   return {
     async detect(picture, part, minConfidence) {
-      const started = performance.now();
-      pixels.put(picture);
-      const size = fieldFor(part[2], part[3]);
-      const field = pixels.letterbox(part, size.width, size.height);
-      const scaled = performance.now();
-      const [rows] = await session.run("image", field.rgb, [1, field.height, field.width, 3], ["plates"]);
-      const found = rowsOf(rows!, minConfidence).map((row) => toDetection(row, part, field.scale, picture));
-      const detections = suppress(found.filter((d) => d.box[2] >= 2 && d.box[3] >= 2));
-      return { detections, scaleMs: scaled - started, detectMs: performance.now() - scaled };
+      const { rows, field, scaleMs, detectMs } = await look(picture, part, fieldFor(part[2], part[3]));
+      const found = rowsOf(rows, minConfidence).map((row) => toDetection(row, field, picture));
+      return { detections: suppress(found.filter((d) => d.box[2] >= 2 && d.box[3] >= 2)), scaleMs, detectMs };
+    },
+    async refine(picture, detection) {
+      const near = around(detection.box);
+      const { rows, field } = await look(picture, near, CLOSE);
+      const found = rowsOf(rows, 0.1).map((row) => toDetection(row, field, picture));
+      const same = found
+        .filter((d) => iou(d.box, detection.box) > 0.3)
+        .sort((a, b) => b.confidence - a.confidence)[0];
+      // Not found again: what looked like a plate from afar may be none, but its old corners are all there is.
+      const { box, quad, confidence } = same ?? { ...detection, confidence: 0.1 };
+      return { box, quad, confidence: Math.sqrt(confidence * detection.confidence) };
     },
   };
+
+  async function look(picture: Picture, part: Box, size: { width: number; height: number }) {
+    const started = performance.now();
+    pixels.put(picture);
+    const field = pixels.letterbox(part, size.width, size.height);
+    const scaled = performance.now();
+    const [rows] = await session.run("image", field.rgb, [1, field.height, field.width, 3], ["plates"]);
+    return { rows: rows!, field, scaleMs: scaled - started, detectMs: performance.now() - scaled };
+  }
+}
+
+/** The surroundings of a plate that fill the small field; may reach beyond the picture, in whole pixels. */
+function around(box: Box): Box {
+  const scale = box[2] / CLOSE.platePx;
+  const [w, h] = [Math.round(CLOSE.width * scale), Math.round(CLOSE.height * scale)];
+  const [cx, cy] = centre(box);
+  return [Math.max(0, Math.round(cx - w / 2)), Math.max(0, Math.round(cy - h / 2)), w, h];
 }
 
 /** The field, sides multiples of 32 and no larger than 640x384 in area, that shows a picture of this shape largest. */
@@ -66,9 +98,9 @@ function rowsOf(data: Float32Array, minConfidence: number): Float32Array[] {
   return rows;
 }
 
-function toDetection(row: Float32Array, part: Box, scale: number, picture: Picture): Detection {
-  const x = (i: number) => row[i]! / scale + part[0];
-  const y = (i: number) => row[i]! / scale + part[1];
+function toDetection(row: Float32Array, field: Letterbox, picture: Picture): Detection {
+  const x = (i: number) => row[i]! / field.scale + field.left;
+  const y = (i: number) => row[i]! / field.scale + field.top;
   const left = clamp(x(1), 0, picture.width);
   const top = clamp(y(2), 0, picture.height);
   const box: Box = [

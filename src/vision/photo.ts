@@ -4,7 +4,7 @@ import { fieldFor } from "./detector.js";
 import type { PlateLook, Vision } from "./vision.js";
 
 /** From here on a find is reported; the vision wants to be opened with `WEAKEST`, so that a clear reading can speak for it. */
-export const PLAUSIBLE = 0.2;
+export const PLAUSIBLE = 0.25;
 export const WEAKEST = 0.1;
 
 /**

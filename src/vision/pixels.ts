@@ -4,8 +4,10 @@ import { type Box, boxAround, type Point, type Quad, quadSize, squareToQuad } fr
 import type { Picture } from "../system/picture.js";
 import { weightTable } from "./resampling.js";
 
-/** A picture scaled into a larger field: `scale` leads from its pixels to the field's. */
+/** A part of a picture scaled into a field: where the part begins, and the scale from its pixels to the field's. */
 export interface Letterbox {
+  left: number;
+  top: number;
   width: number;
   height: number;
   rgb: Uint8Array;
@@ -71,7 +73,7 @@ export function createPixels(): Pixels {
     if (dw < width)
       for (let row = 0; row < dh; row++) rgb.fill(PADDING, (row * width + dw) * 3, (row + 1) * width * 3);
     resample([x, y, w, h], scratch.out, width * 3, dw, dh);
-    return { width, height, rgb, scale };
+    return { left: x, top: y, width, height, rgb, scale };
   }
 
   function straighten(quad: Quad, width: number, height: number): Picture | null {

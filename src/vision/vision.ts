@@ -10,7 +10,7 @@ import { openModel } from "./session.js";
 
 /** What the models say of one plate in one picture. */
 export interface PlateLook {
-  /** Pixels of the picture that was looked at. */
+  /** Where the closer look found it, in pixels of the picture. */
   detection: Detection;
   /** null: its corners could not be straightened. */
   kind: CropKind | null;
@@ -29,14 +29,14 @@ export interface VisionOptions {
   zone?: readonly [number, number, number, number];
 }
 
-/** Ms spent in each step of one look: `scale`, `detect`, `straighten`, `read`. */
+/** Ms spent in each step of one look: `scale`, `detect`, `refine`, `straighten`, `read`. */
 export type StageTimes = Record<string, number>;
 
 /** The models at work: one picture at a time; wait for an answer before the next call. */
 export interface Vision {
   /** Finds plates in the zone, or in the given part of the picture, which is then looked at larger. */
   detect(picture: Picture, part?: Box): Promise<{ detections: Detection[]; stages: StageTimes }>;
-  /** Reads the given plates of the picture, in their order. */
+  /** Looks closer at the given plates of the picture and reads them, in their order. */
   read(
     picture: Picture,
     detections: readonly Detection[],
@@ -64,17 +64,21 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
     },
     async read(picture, detections) {
       if (detections.length === 0) return { looks: [], stages: {} };
-      const { readings, straightenMs, readMs } = await reader.read(picture, detections);
       const zone = zoneOf(picture, options.zone);
+      const started = performance.now();
+      const closer: Detection[] = [];
+      for (const d of detections) closer.push(await detector.refine(picture, d));
+      const refineMs = performance.now() - started;
+      const { readings, straightenMs, readMs } = await reader.read(picture, closer);
       const looks = readings.map((reading, i): PlateLook => {
-        const detection = detections[i]!;
+        const detection = closer[i]!;
         const plausibility = plausible(detection, reading);
         if (reading === null) return { detection, kind: null, plausibility, read: null };
         // A plate cut between two characters by the edge of what was looked at seems whole to the reader.
         const kind = reading.kind === "whole" && touchesEdge(detection.box, zone) ? "cut" : reading.kind;
         return { detection, kind, plausibility, read: kind === "whole" ? reading.read : null };
       });
-      return { looks, stages: { straighten: straightenMs, read: readMs } };
+      return { looks, stages: { refine: refineMs, straighten: straightenMs, read: readMs } };
     },
     thumbnail(picture, width, height) {
       pixels.put(picture);
