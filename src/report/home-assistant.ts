@@ -6,6 +6,7 @@ import type { Intake } from "./intake.js";
 import type { Companion } from "./mqtt-sink.js";
 import type { CommandKind, Identity, StatePort } from "./ports.js";
 import type { EventMessage } from "./shapes.js";
+import { watchStalls } from "./stall.js";
 import type { Topics } from "./topics.js";
 
 /** Older events are not told to Home Assistant: it would open the garage for yesterday's car. */
@@ -31,6 +32,7 @@ export function createHomeAssistant(deps: {
   const { identity, topics, options, clock, log, intake } = deps;
   const status = `${options.prefix}/status`;
   const random = deps.random ?? Math.random;
+  const stalls = watchStalls(clock);
   let cancel = () => {};
   let last = { command: "", atMs: Number.NEGATIVE_INFINITY };
   let counter = 0;
@@ -65,7 +67,10 @@ export function createHomeAssistant(deps: {
       const payload = eventPayload(event, message);
       return payload === null ? [] : [{ topic: topics.haEvent, payload: JSON.stringify(payload) }];
     },
-    close: () => cancel(),
+    close() {
+      cancel();
+      stalls.close();
+    },
   };
 
   function born(): void {
@@ -81,7 +86,7 @@ export function createHomeAssistant(deps: {
   function short(payload: Buffer, retain: boolean, dup: boolean): void {
     const atMs = clock.monotonicMs();
     const again = last.command === payload.toString("latin1") && atMs - last.atMs < REPEAT_MS;
-    const verdict = judgeShort(payload, retain, dup, again);
+    const verdict = judgeShort(payload, { retain, dup, again, late: stalls.isSuspect() });
     if ("refuse" in verdict) {
       intake.refuse("home-assistant", verdict.refuse, verdict.sentence);
       return;
@@ -95,13 +100,12 @@ export function createHomeAssistant(deps: {
 
 /**
  * The cover's commands are bare words: Home Assistant has no template for them, so they carry no age and no nonce.
- * What keeps old ones out is the clean session: no broker keeps them for us while we are away.
+ * What keeps old ones out is the clean session (no broker keeps them for us while we are away) and the watch for
+ * stalls (`late`).
  */
 export function judgeShort(
   payload: Buffer,
-  retain: boolean,
-  dup: boolean,
-  again: boolean,
+  { retain, dup, again, late }: { retain: boolean; dup: boolean; again: boolean; late: boolean },
 ): { accept: CommandKind } | { refuse: string; sentence: string } {
   if (retain) return { refuse: "retained", sentence: "A retained command is an old one." };
   if (dup) return { refuse: "duplicate", sentence: "This is a second delivery of the same message." };
@@ -109,6 +113,7 @@ export function judgeShort(
   const accept = word === "OPEN" ? "open" : word === "CLOSE" ? "close" : null;
   if (accept === null) return { refuse: "malformed", sentence: "It is neither OPEN nor CLOSE." };
   if (again) return { refuse: "duplicate", sentence: "The same command came less than a second ago." };
+  if (late) return { refuse: "expired", sentence: "It may have waited while this process stood still." };
   return { accept };
 }
 

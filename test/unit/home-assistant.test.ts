@@ -3,7 +3,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { judgeShort } from "../../src/report/home-assistant.js";
 import { type HaOptions, haDevice } from "../../src/report/home-assistant-device.js";
+import { watchStalls } from "../../src/report/stall.js";
 import { topicsOf } from "../../src/report/topics.js";
+import { fakeClock } from "../support/fake-clock.js";
 
 const identity = {
   site: "demo",
@@ -174,19 +176,48 @@ test("HA 20: with ten cameras and twenty inputs the announcement is below 64 kB"
   assert.ok(Buffer.byteLength(haDevice(identity, topics, many).payload) < 64_000);
 });
 
-test("HA 11: short commands are refused when retained, repeated, unknown or twice within a second", () => {
-  const open = Buffer.from("OPEN");
-  assert.equal(judgeShort(open, false, false, false), { accept: "open" });
-  assert.equal(judgeShort(Buffer.from("CLOSE"), false, false, false), { accept: "close" });
-  const reasons = [
-    judgeShort(open, true, false, false),
-    judgeShort(open, false, true, false),
-    judgeShort(open, false, false, true),
-    ...["open", "OPEN ", "STOP", "", "OPENOPEN", "\u0000OPEN"].map((t) =>
-      judgeShort(Buffer.from(t), false, false, false),
-    ),
-  ].map((v) => ("refuse" in v ? v.refuse : "accepted"));
-  assert.equal(reasons, ["retained", "duplicate", "duplicate", ...Array(6).fill("malformed")]);
+test("HA 11: short commands are refused when retained, repeated, late, unknown or twice within a second", () => {
+  const fresh = { retain: false, dup: false, again: false, late: false };
+  const say = (text: string, more: object = {}) => {
+    const verdict = judgeShort(Buffer.from(text), { ...fresh, ...more });
+    return "refuse" in verdict ? verdict.refuse : verdict.accept;
+  };
+  assert.equal(
+    ["OPEN", "CLOSE"].map((t) => say(t)),
+    ["open", "close"],
+  );
+  assert.equal(
+    [{ retain: true }, { dup: true }, { again: true }, { late: true }].map((more) => say("OPEN", more)),
+    ["retained", "duplicate", "duplicate", "expired"],
+  );
+  assert.equal(
+    ["open", "OPEN ", "STOP", "", "OPENOPEN", "\u0000OPEN"].map((t) => say(t)),
+    Array(6).fill("malformed"),
+  );
+});
+
+test("a process that stood still mistrusts what comes in within the next second, by either clock", () => {
+  for (const still of [
+    { monotonic: 5000, wall: 5000 },
+    { monotonic: 0, wall: 5000 },
+  ]) {
+    const clock = fakeClock();
+    const lag = { monotonic: 0, wall: 0 };
+    const watch = watchStalls({
+      after: clock.after,
+      monotonicMs: () => clock.monotonicMs() + lag.monotonic,
+      wallMs: () => clock.wallMs() + lag.wall,
+    });
+    clock.advance(10_000);
+    assert.not.ok(watch.isSuspect());
+    Object.assign(lag, still);
+    assert.ok(watch.isSuspect(), "seen even before the next tick");
+    clock.advance(500);
+    assert.ok(watch.isSuspect());
+    clock.advance(1001);
+    assert.not.ok(watch.isSuspect());
+    watch.close();
+  }
 });
 
 test.run();
