@@ -49,7 +49,7 @@ sub now { $call ? exact() : ticks() }
 
 sub chips {
     my %chip;
-    for my $path (sort glob '/dev/gpiochip*') {
+    for my $path (sort grep { !-l } glob '/dev/gpiochip*') {    # Raspberry Pi OS has links to chips under old names
         open my $fh, '+<', $path or do { $chip{"$path ($!)"} = undef; next };
         my $info = "\0" x 68;
         ioctl $fh, $CHIPINFO, $info or next;
