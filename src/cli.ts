@@ -48,6 +48,11 @@ const commands: Record<string, Entry> = {
     sentence: "removes a plate from database, pictures, clips and video",
     load: async () => (await import("./commands/erase.js")).eraseCommand,
   },
+  replay: {
+    usage: "replay [PASS] [--last N]",
+    sentence: "decides again from what was kept, and says where the answer differs",
+    load: async () => (await import("./commands/replay.js")).replayCommand,
+  },
   lines: {
     usage: "lines list|watch|test …",
     sentence: "looks at and tries the lines while a gate is being set up",

@@ -1,0 +1,77 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { replayCommand } from "../../src/commands/replay.js";
+import { type AccessRequest, createAccess } from "../../src/core/access.js";
+import type { DecisionRecord } from "../../src/core/records.js";
+import { evidenceFor, rule } from "../support/evidence.js";
+
+const access = createAccess({
+  minProbability: 0.9,
+  denyProbability: 0.1,
+  maxFrameAgeMs: 1500,
+  unknown: "deny",
+  clockUntrusted: "deny",
+  timeZone: "UTC",
+  antiPassbackResetMs: 0,
+});
+
+function kept(plate: string, change: Partial<DecisionRecord> = {}): DecisionRecord {
+  const request: AccessRequest = {
+    plate,
+    probability: 0.97,
+    candidates: [],
+    evidence: evidenceFor(plate),
+    wants: "entry",
+    leaving: false,
+    frameAgeMs: 10,
+    wallMs: 0,
+    clockTrusted: true,
+    locked: false,
+    passages: {},
+  };
+  const rules = [rule("AAA1")];
+  const { verdict, reason, sentence, ruleId, probability } = access.decide(request, rules);
+  const evidence = access.evidenceOf(request, rules);
+  return {
+    id: "d",
+    passId: "p",
+    at: 0,
+    plate,
+    verdict,
+    reason,
+    sentence,
+    ruleId,
+    probability,
+    evidence,
+    ...change,
+  };
+}
+
+async function replay(...decisions: DecisionRecord[]) {
+  const out: string[] = [];
+  const code = await replayCommand([], {
+    decisions: async () => decisions,
+    out: (line) => void out.push(line),
+    err: (line) => void out.push(line),
+  });
+  return { code, out };
+}
+
+test("decisions that are decided again the same are told so", async () => {
+  const { code, out } = await replay(kept("AAA1"), kept("BBB2"));
+  assert.is(code, 0);
+  assert.equal(
+    out.map((l) => l.split(" ")[0]),
+    ["same", "same", "2"],
+  );
+});
+
+test("a record that was tampered with, or cannot be read, is found", async () => {
+  const { code, out } = await replay(kept("AAA1", { verdict: "denied" }), kept("AAA1", { evidence: "{" }));
+  assert.is(code, 1);
+  assert.match(out[0]!, /DIFFERENT .* was denied \(on-allow-list\), is now granted \(on-allow-list\)/);
+  assert.match(out[1]!, /DIFFERENT .*unreadable/);
+  assert.is((await replay()).code, 1);
+});
+
+test.run();
