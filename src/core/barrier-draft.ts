@@ -44,7 +44,7 @@ export function draft(before: BarrierState, settings: BarrierSettings): Draft {
     answer: (accepted, reason) => void effects.push({ type: "answer", accepted, reason }),
     finish() {
       if (s.place !== "fault") s.cause = null;
-      if ((before.place === "fault") !== (s.place === "fault")) this.alarm("fault", s.place === "fault");
+      if (before.cause !== s.cause) this.alarm("fault", s.cause !== null);
       effects.push(...levelChanges(before, s, settings));
       // The very same object when nothing has changed: nobody needs to hear of it.
       const same = (Object.keys(s) as (keyof BarrierState)[]).every((key) => s[key] === before[key]);
