@@ -1,5 +1,11 @@
 import { ALPHABET } from "../../src/core/plate.js";
-import type { AccessRule, DecisionRecord, PassRecord, PlateReadRecord } from "../../src/core/records.js";
+import type {
+  AccessRule,
+  ClipRecord,
+  DecisionRecord,
+  PassRecord,
+  PlateReadRecord,
+} from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
 
 export const noon = Date.UTC(2026, 0, 5, 12);
@@ -57,6 +63,21 @@ export function accessRule(part: Partial<AccessRule> = {}): AccessRule {
     usesLeft: null,
     antiPassback: "off",
     createdAt: noon,
+    ...part,
+  };
+}
+
+export function clipRecord(part: Partial<ClipRecord> = {}): ClipRecord {
+  return {
+    id: "clip-1",
+    passId: null,
+    camera: "front",
+    path: `_clips/${part.id ?? "clip-1"}.mp4`,
+    startedAt: noon,
+    endedAt: noon + 10_000,
+    bytes: 100,
+    pinned: false,
+    kind: "unknown",
     ...part,
   };
 }
