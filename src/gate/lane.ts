@@ -195,7 +195,10 @@ export function createLane(deps: LaneDeps): Lane {
     decision: AccessDecision | null,
     answer: GateAnswer | null,
   ): void {
-    const row = passRecord(pass, context());
+    const known = passRecord(pass, context());
+    // Granted, but the barrier had a reason of its own: people should not have to look for it in two places.
+    const row =
+      answer?.accepted === false ? { ...known, sentence: `${known.sentence} ${answer.sentence}` } : known;
     const images = pictures.get(pass.id);
     pictures.delete(pass.id);
     const from = decision === null ? undefined : asked.get(decision);

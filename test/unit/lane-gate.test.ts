@@ -196,6 +196,18 @@ test("an exit camera opens no entry-only rule", async () => {
   assert.is(entries[0]!.decision!.reason, "wrong-direction");
 });
 
+test("a grant that the barrier refuses says why, and is carried out as soon as it can be", async () => {
+  const { see, gate, clock, entries, edges } = await street([rule("AAA1")]);
+  gate.event({ type: "operator", command: "stop" });
+  see("AAA1");
+  assert.is(edges("lift"), "");
+  assert.match(entries[0]!.pass.sentence, "The barrier is stopped");
+  gate.event({ type: "operator", command: "release" });
+  clock.advance(500);
+  see("AAA1", { phase: "update" });
+  assert.is(edges("lift"), "1");
+});
+
 test("closing the lane ends what is open", async () => {
   const { see, lane, phases } = await street([rule("AAA1")]);
   see("AAA1");
