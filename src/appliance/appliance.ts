@@ -11,6 +11,7 @@ import { watchClockTrust } from "../system/clock-trust.js";
 import { createHealth, watchDisk, watchLoop } from "../system/health.js";
 import type { Log } from "../system/log.js";
 import { createMetrics } from "../system/metrics.js";
+import { watchTemperature } from "../system/temperature.js";
 import { createWeb } from "../web/server.js";
 import { createCameras } from "./cameras.js";
 import { demoRules } from "./demo.js";
@@ -41,6 +42,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     serial: machineSerial(),
     version: programVersion(),
   };
+  const startedAtMs = clock.monotonicMs();
   const lines = resolveLines(config.lines);
   const part = (name: string) => log.child({ part: name });
 
@@ -75,6 +77,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const trust = watchClockTrust(clock);
   const disk = watchDisk(folder, config.recording.minFreeBytes, clock);
   const loop = watchLoop();
+  const temperature = watchTemperature(clock);
   const metrics = createMetrics({ processMetrics: true });
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
@@ -90,6 +93,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       clock,
       trust,
       disk,
+      temperature,
       loop,
       gate,
       cameras: () => cameras.cameras(),
@@ -112,6 +116,12 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     gate,
     health: () => health.list(),
     storage,
+    figures: () => ({
+      ...(temperature.celsius() === null ? {} : { temperatureC: temperature.celsius()! }),
+      fps: Object.fromEntries(cameras.cameras().map((c) => [c.name, c.fps])),
+      rssBytes: process.memoryUsage.rss(),
+      uptimeSeconds: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
+    }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -202,6 +212,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     });
     await recordings.start();
     await disk.start();
+    await temperature.start();
     await reporting.start();
     url = (await web.start()).url;
     cameras.start();
@@ -221,6 +232,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await reporting.close();
     await store.close();
     disk.close();
+    temperature.close();
     trust.close();
     loop.close();
     metrics.close();

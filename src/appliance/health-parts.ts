@@ -8,6 +8,7 @@ export interface HealthSources {
   clock: Clock;
   trust: ClockTrust;
   disk: { read(): Condition };
+  temperature: { read(): Condition };
   loop: { take(): { p99Ms: number; maxMs: number } };
   gate: {
     view(): {
@@ -45,6 +46,7 @@ export function healthParts(s: HealthSources): { part: string; name: string; rea
     { part: "store", name: "Database", read: () => storeCondition(s.store.status()) },
     { part: "recording", name: "Recording", read: () => recordingCondition(s) },
     { part: "disk", name: "Card", read: () => s.disk.read() },
+    { part: "temperature", name: "Temperature", read: () => s.temperature.read() },
     { part: "broker", name: "Reporting", read: () => reportCondition(s.report.status()) },
     { part: "clock", name: "Clock", read: () => s.trust.read() },
     { part: "loop", name: "Response", read: loopReader(s) },

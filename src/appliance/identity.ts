@@ -26,3 +26,15 @@ export function machineSerial(read: (path: string) => string = (path) => readFil
   }
   return createHash("sha256").update(`plategate ${hostname()}`).digest("hex").slice(0, 12);
 }
+
+/** Such as `Raspberry Pi 5 Model B Rev 1.0`; nothing on machines that do not tell. */
+export function machineModel(read: (path: string) => string = (path) => readFileSync(path, "utf8")): {
+  model?: string;
+} {
+  try {
+    const model = read("/proc/device-tree/model").replaceAll("\0", "").trim();
+    return model === "" ? {} : { model };
+  } catch {
+    return {};
+  }
+}

@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.js";
+import { clipEvent } from "../core/events.js";
 import { createClips } from "../recording/clips.js";
 import { createManual } from "../recording/manual.js";
 import { createRing } from "../recording/ring.js";
 import { storageStatus } from "../recording/storage.js";
 import { createWear } from "../recording/wear.js";
-import { clipEvent } from "../report/events.js";
 import type { Store } from "../store/store.js";
 import { bootId } from "../system/boot.js";
 import type { Clock } from "../system/clock.js";

@@ -1,11 +1,13 @@
+import { hostname } from "node:os";
 import type { Config } from "../config.js";
 import type { Gate } from "../gate/gate-types.js";
 import { type Broker, createBroker } from "../report/broker.js";
-import type { HealthView, Identity, ReportStatus, StorageView } from "../report/ports.js";
+import type { Figures, HealthView, Identity, ReportStatus, StorageView } from "../report/ports.js";
 import { createReport, type Report } from "../report/report.js";
 import type { Store } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { machineModel } from "./identity.js";
 
 export interface ReportingDeps {
   config: Config;
@@ -16,6 +18,7 @@ export interface ReportingDeps {
   gate: Gate;
   health: () => readonly HealthView[];
   storage: () => Promise<StorageView>;
+  figures: () => Figures;
   /** Tells when anything changed; returns the unsubscribe. */
   subscribe: (listener: () => void) => () => void;
 }
@@ -30,6 +33,7 @@ export function createReporting({
   gate,
   health,
   storage,
+  figures,
   subscribe,
 }: ReportingDeps) {
   let broker: Broker | null = null;
@@ -49,9 +53,16 @@ export function createReporting({
         clock,
         log: log.child({ part: "report" }),
         outbox: store.outbox,
-        state: { barrier: () => gate.view(), inputs: () => gate.view().inputs, health, storage, subscribe },
+        state: {
+          barrier: () => gate.view(),
+          inputs: () => gate.view().inputs,
+          health,
+          storage,
+          figures,
+          subscribe,
+        },
         commands: async (command) => gate.command(command),
-        identity,
+        identity: { ...identity, ...machineModel(), ...pageUrl(config) },
         pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
         cursors: {
           load: async () => JSON.parse((await store.settings.get("report.cursors")) ?? "{}"),
@@ -72,4 +83,12 @@ export function createReporting({
       await broker?.close();
     },
   };
+}
+
+/** Where others find the page; it is told only where others can reach it. */
+function pageUrl({ web }: Config): { pageUrl?: string } {
+  const isInside = web.host === "localhost" || web.host === "::1" || web.host.startsWith("127.");
+  if (isInside || web.port === 0) return {};
+  const host = web.host === "0.0.0.0" || web.host === "::" ? hostname() : web.host;
+  return { pageUrl: `http://${host.includes(":") ? `[${host}]` : host}:${web.port}` };
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AccessDecision } from "../core/access.js";
+import { decisionEvent, type NewEvent, passEvent } from "../core/events.js";
 import type { OpenPass } from "../core/pass.js";
-import type { DecisionRecord, OutboxEvent, PassRecord, PlateReadRecord } from "../core/records.js";
+import type { DecisionRecord, PassRecord, PlateReadRecord } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 
 /** The row of a pass as it stands now; `wallOf` turns monotonic ms into wall ms. */
@@ -65,17 +66,9 @@ export function passEvents(
   phase: "NEW" | "UPDATE" | "END",
   decision: DecisionRecord | undefined,
   at: number,
-): Omit<OutboxEvent, "seq">[] {
-  const id = phase === "UPDATE" ? `${pass.id}:update:${randomUUID()}` : `${pass.id}:${phase.toLowerCase()}`;
-  const events: Omit<OutboxEvent, "seq">[] = [
-    { id, kind: "pass", at, payload: JSON.stringify({ phase, pass }) },
-  ];
-  if (decision !== undefined) {
-    // The evidence is for the database: it is big, and nobody decides again from a message.
-    const { evidence: _evidence, ...told } = decision;
-    events.push({ id: decision.id, kind: "decision", at, payload: JSON.stringify(told) });
-  }
-  return events;
+): NewEvent[] {
+  const events = [passEvent(pass, phase, at, at)];
+  return decision === undefined ? events : [...events, decisionEvent(decision)];
 }
 
 /** The probability of each character of the winner, from the evidence at its position. */

@@ -1,7 +1,7 @@
 /** The numbers are those of our list of what a Home Assistant device must do; src/report/README.md has the list. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { decisionEvent, passEvent } from "../../src/report/events.js";
+import { decisionEvent, passEvent } from "../../src/core/events.js";
 import { type FakeClock, fakeClock } from "../support/fake-clock.js";
 import { type FakeHomeAssistant, fakeHomeAssistant } from "../support/fake-home-assistant.js";
 import { type Mosquitto, mosquitto, mosquittoPath } from "../support/mosquitto.js";

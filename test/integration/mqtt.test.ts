@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { alarmEvent, passEvent } from "../../src/report/events.js";
+import { alarmEvent, passEvent } from "../../src/core/events.js";
 import { type Certificates, certificates, hasOpenssl } from "../support/certificates.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";

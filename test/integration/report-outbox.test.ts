@@ -1,6 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { passEvent } from "../../src/report/events.js";
+import { passEvent } from "../../src/core/events.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { type Listener, listener } from "../support/mqtt-listener.js";

@@ -4,7 +4,7 @@
  */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { decisionEvent, passEvent } from "../../src/report/events.js";
+import { decisionEvent, passEvent } from "../../src/core/events.js";
 import { systemClock } from "../../src/system/clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { decisionRecord, passRecord } from "../support/records.js";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { alarmEvent, clipEvent, decisionEvent, passEvent } from "../../src/report/events.js";
+import { alarmEvent, clipEvent, decisionEvent, passEvent } from "../../src/core/events.js";
 import { meaningOf } from "../../src/report/webhook-sink.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";

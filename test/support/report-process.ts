@@ -2,7 +2,7 @@
  * The report part with a real store, in a process that a test can kill: `report-process.js FOLDER URL COUNT`.
  * The first start also writes COUNT passes; says `ready` when it runs.
  */
-import { passEvent } from "../../src/report/events.js";
+import { passEvent } from "../../src/core/events.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";

@@ -1,7 +1,5 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { OutboxEvent } from "../../src/core/records.js";
-import { explain } from "../../src/report/connection-problem.js";
 import {
   alarmEvent,
   barrierEvent,
@@ -9,7 +7,9 @@ import {
   decisionEvent,
   type NewEvent,
   passEvent,
-} from "../../src/report/events.js";
+} from "../../src/core/events.js";
+import type { OutboxEvent } from "../../src/core/records.js";
+import { explain } from "../../src/report/connection-problem.js";
 import { exposeReport } from "../../src/report/figures.js";
 import { createLink, pauseMs } from "../../src/report/link.js";
 import { messageOf } from "../../src/report/messages.js";

@@ -1,5 +1,5 @@
-/** Builds outbox rows from records. main.ts hands them to the store in the same transaction as the record itself. */
-import type { ClipRecord, DecisionRecord, OutboxEvent, PassRecord } from "../core/records.js";
+/** Builds outbox rows from records: they are kept in the same transaction as the record itself and reported after it. */
+import type { ClipRecord, DecisionRecord, OutboxEvent, PassRecord } from "./records.js";
 
 export type NewEvent = Omit<OutboxEvent, "seq">;
 
