@@ -15,11 +15,15 @@ import type { ModelSession } from "./session.js";
 
 /** Finds plates in a part of a picture. */
 export interface Detector {
-  /** Plates at or above `minConfidence`, the most confident first, in pixels of the whole picture. */
+  /**
+   * Plates at or above `minConfidence`, the most confident first, in pixels of the whole picture. `coarse`: in a field of a
+   * sixth of the area, for plates that fill most of the part.
+   */
   detect(
     picture: Picture,
     part: Box,
     minConfidence: number,
+    coarse?: boolean,
   ): Promise<{ detections: Detection[]; scaleMs: number; detectMs: number }>;
   /**
    * A second look in which the plate has the size that the model knows best: better corners of small and of very large
@@ -39,14 +43,15 @@ const CLOSE = { width: 256, height: 160, platePx: 128 };
 
 export function createDetector(session: ModelSession, pixels: Pixels): Detector {
   return {
-    async detect(picture, part, minConfidence) {
-      const { rows, field, scaleMs, detectMs } = await look(picture, part, fieldFor(part[2], part[3]));
+    async detect(picture, part, minConfidence, coarse = false) {
+      const size = fieldFor(part[2], part[3], coarse ? AREA / 6 : AREA);
+      const { rows, field, scaleMs, detectMs } = await look(picture, part, size);
       const found = rowsOf(rows, minConfidence).map((row) => toDetection(row, field, picture));
       return { detections: suppress(found.filter((d) => d.box[2] >= 2 && d.box[3] >= 2)), scaleMs, detectMs };
     },
     async refine(picture, detection) {
       const near = around(detection.box);
-      const { rows, field } = await look(picture, near, CLOSE);
+      const { rows, field } = await look(picture, near, CLOSE, CLOSE.platePx / detection.box[2]);
       const found = rowsOf(rows, 0.1).map((row) => toDetection(row, field, picture));
       const same = found
         .filter((d) => iou(d.box, detection.box) > 0.3)
@@ -57,10 +62,15 @@ export function createDetector(session: ModelSession, pixels: Pixels): Detector 
     },
   };
 
-  async function look(picture: Picture, part: Box, size: { width: number; height: number }) {
+  async function look(
+    picture: Picture,
+    part: Box,
+    size: { width: number; height: number },
+    maxScale?: number,
+  ) {
     const started = performance.now();
     pixels.put(picture);
-    const field = pixels.letterbox(part, size.width, size.height);
+    const field = pixels.letterbox(part, size.width, size.height, maxScale);
     const scaled = performance.now();
     const [rows] = await session.run("image", field.rgb, [1, field.height, field.width, 3], ["plates"]);
     return { rows: rows!, field, scaleMs: scaled - started, detectMs: performance.now() - scaled };
@@ -75,15 +85,15 @@ function around(box: Box): Box {
   return [Math.max(0, Math.round(cx - w / 2)), Math.max(0, Math.round(cy - h / 2)), w, h];
 }
 
-/** The field, sides multiples of 32 and no larger than 640x384 in area, that shows a picture of this shape largest. */
-export function fieldFor(width: number, height: number): { width: number; height: number } {
-  let best = { width: 640, height: 384, scale: 0 };
-  for (let w = 4 * STEP; w <= 32 * STEP; w += STEP) {
-    const h = Math.floor(AREA / w / STEP) * STEP;
+/** The field, sides multiples of 32 and no larger in area than 640x384 or as told, that shows a picture of this shape largest. */
+export function fieldFor(width: number, height: number, area = AREA): { width: number; height: number } {
+  let best = { width: 2 * STEP, height: 2 * STEP, scale: 0 };
+  for (let w = 2 * STEP; w <= 32 * STEP; w += STEP) {
+    const h = Math.floor(area / w / STEP) * STEP;
     // A very long and narrow part needs no more rows than it fills.
     const needed = Math.max(2 * STEP, Math.min(h, Math.ceil((w * height) / width / STEP) * STEP));
     const scale = Math.min(w / width, needed / height);
-    if (needed >= 2 * STEP && scale > best.scale + 1e-9) best = { width: w, height: needed, scale };
+    if (h >= 2 * STEP && scale > best.scale + 1e-9) best = { width: w, height: needed, scale };
   }
   return { width: best.width, height: best.height };
 }

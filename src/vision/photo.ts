@@ -7,27 +7,33 @@ import type { PlateLook, Vision } from "./vision.js";
 export const PLAUSIBLE = 0.25;
 export const WEAKEST = 0.1;
 
+/** With a find of this confidence nobody looks harder. */
+const CONVINCING = 0.5;
+
 /**
- * Looks at a single picture as hard as it deserves: once as a whole, and where it is so large that a plate may have
- * vanished in the reduction, and nothing was found, in overlapping parts.
+ * Looks at a single picture as hard as it deserves: once as a whole; where that convinces nobody, also from afar, for
+ * plates that fill the picture, and a large picture in overlapping parts, for plates that vanished in the reduction.
  */
 export async function lookAtPhoto(
   vision: Vision,
   picture: Picture,
   minPlausibility = PLAUSIBLE,
 ): Promise<PlateLook[]> {
-  const whole = await vision.detect(picture);
-  let found: readonly Detection[] = whole.detections;
-  if (found.length === 0) {
-    const inParts: Detection[] = [];
-    for (const part of partsOf(picture)) {
-      for (const d of (await vision.detect(picture, part)).detections)
-        inParts.push(atSeam(d, part, picture) ? { ...d, confidence: d.confidence / 2 } : d);
-    }
-    found = suppress(inParts, 0.3);
-  }
+  let found = (await vision.detect(picture)).detections;
+  if (!found.some((d) => d.confidence >= CONVINCING))
+    found = suppress([...found, ...(await lookHarder(vision, picture))]);
   const { looks } = await vision.read(picture, found);
   return looks.filter((look) => look.plausibility >= minPlausibility);
+}
+
+async function lookHarder(vision: Vision, picture: Picture): Promise<Detection[]> {
+  const whole: Box = [0, 0, picture.width, picture.height];
+  const found = (await vision.detect(picture, whole, true)).detections;
+  for (const part of partsOf(picture)) {
+    for (const d of (await vision.detect(picture, part)).detections)
+      found.push(atSeam(d, part, picture) ? { ...d, confidence: d.confidence / 2 } : d);
+  }
+  return found;
 }
 
 /** Overlapping parts of a large picture, so that none is reduced to less than about half; none for a small picture. */

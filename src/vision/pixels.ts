@@ -18,8 +18,8 @@ export interface Letterbox {
 export interface Pixels {
   /** Takes a picture in; the same object again costs nothing. */
   put(picture: Picture): void;
-  /** A part scaled to fit, padded right and below with grey; `rgb` is overwritten by the next call. */
-  letterbox(part: Box, width: number, height: number): Letterbox;
+  /** A part scaled to fit, by no more than `maxScale`, padded right and below with grey; `rgb` is overwritten by the next call. */
+  letterbox(part: Box, width: number, height: number, maxScale?: number): Letterbox;
   /** The quad straightened to exactly this size; border pixels are repeated outside the picture. Null for a degenerate one. */
   straighten(quad: Quad, width: number, height: number): Picture | null;
   /** Tiny grey picture of a part. */
@@ -61,9 +61,9 @@ export function createPixels(): Pixels {
     held = picture;
   }
 
-  function letterbox(part: Box, width: number, height: number): Letterbox {
+  function letterbox(part: Box, width: number, height: number, maxScale = 8): Letterbox {
     const [x, y, w, h] = inPicture(part);
-    const scale = Math.min(width / w, height / h);
+    const scale = Math.min(width / w, height / h, maxScale);
     const dw = Math.min(width, Math.max(1, Math.round(w * scale)));
     const dh = Math.min(height, Math.max(1, Math.round(h * scale)));
     const bytes = width * height * 3;

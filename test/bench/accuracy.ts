@@ -11,7 +11,7 @@ import { createPixels } from "../../src/vision/pixels.js";
 import { createReader } from "../../src/vision/reader.js";
 import { openModel } from "../../src/vision/session.js";
 import { openVision } from "../../src/vision/vision.js";
-import { printCrops, readCrops } from "./real-crops.js";
+import { findAndReadCrops, printCrops, readCrops } from "./real-crops.js";
 import { findInScenes, printScenes } from "./real-scenes.js";
 import { benchRendered } from "./rendered.js";
 import { drivenTracks, printTracks, simulatedTracks } from "./tracks.js";
@@ -32,7 +32,8 @@ if (!present) console.log(`${values.data}: no real pictures here; only drawn pla
 
 if (present && wants("crops")) {
   const model = await openModel(folder, "reader", 1);
-  printCrops(await readCrops(values.data, createReader(model, createPixels()), values.split));
+  const reader = createReader(model, createPixels());
+  printCrops("Real crops, read by the annotated box", await readCrops(values.data, reader, values.split));
   await model.close();
 }
 if (wants("tracks")) {
@@ -44,12 +45,14 @@ if (wants("tracks")) {
     await model.close();
   }
 }
-if (wants("scenes") || wants("drawn")) {
+if (wants("crops") || wants("scenes") || wants("drawn")) {
   const vision = await openVision({
     modelsFolder: folder,
     threads: 1,
     minConfidence: WEAKEST,
   });
+  if (present && wants("crops"))
+    printCrops("Real crops, found and read", await findAndReadCrops(values.data, vision, values.split));
   if (present && wants("scenes")) printScenes(await findInScenes(values.data, vision, values.split));
   if (wants("drawn")) await benchRendered(vision, Number(values.plates));
   await vision.close();

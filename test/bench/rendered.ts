@@ -1,4 +1,4 @@
-import { boxAround, iou } from "../../src/core/geometry.js";
+import { boxAround, iou, type Point } from "../../src/core/geometry.js";
 import type { PlateRead } from "../../src/core/plate.js";
 import { addRead, emptyVote, tally } from "../../src/core/vote.js";
 import type { Vision } from "../../src/vision/vision.js";
@@ -64,13 +64,10 @@ export async function benchRendered(vision: Vision, plates: number): Promise<voi
           if (given?.read?.text === text) sum.given++;
         }
         if (found === undefined) continue;
-        if (f === 0)
-          sum.corner.push(
-            ...found.quad.map(
-              ([x, y], c) => Math.hypot(x - quad.quad[c]![0], y - quad.quad[c]![1]) / quad.box[2],
-            ),
-          );
-        const read = (await vision.read(drawn, [found])).looks[0]?.read ?? null;
+        const look = (await vision.read(drawn, [found])).looks[0];
+        const read = look?.read ?? null;
+        const corners = look?.detection.quad ?? found.quad;
+        if (f === 0) sum.corner.push(...corners.map((p, c) => apart(p, quad.quad[c]!) / quad.box[2]));
         if (f === 0 && read?.text === text) sum.single++;
         if (read !== null) reads.push(read);
       }
@@ -98,4 +95,8 @@ export async function benchRendered(vision: Vision, plates: number): Promise<voi
     ],
     rows,
   );
+}
+
+function apart([ax, ay]: Point, [bx, by]: Point): number {
+  return Math.hypot(ax - bx, ay - by);
 }
