@@ -9,6 +9,7 @@ import { background, barrier, HEIGHT, pixelsPerMetre, project, WIDTH } from "./s
 
 const FPS = 15;
 const SECONDS = 24;
+const EXPOSURE_S = 0.008;
 const out = process.argv[2] ?? fileURLToPath(new URL("demo.mp4", import.meta.url));
 
 const cars = [
@@ -62,10 +63,12 @@ process.exitCode = code ?? 1;
 async function render(t, frame) {
   const layers = [];
   for (const [i, { path }] of cars.entries()) {
-    // Two moments of one exposure: what moves smears as it does in a camera.
-    for (const [at, opacity] of [[t, 1], [t + 0.012, 0.5]]) {
+    // Several moments of one exposure, averaged: what moves smears as it does in a camera.
+    const moments = Math.min(6, Math.max(1, Math.ceil(shift(path(t), path(t + EXPOSURE_S)))));
+    for (let n = 0; n < moments; n++) {
+      const at = t + (EXPOSURE_S * n) / moments;
       const place = path(at);
-      if (place !== null) layers.push(...(await carAt(sprites[i], place, opacity, at)));
+      if (place !== null) layers.push(...(await carAt(sprites[i], place, 1 / (n + 1), at)));
     }
   }
   const r = raised(t);
@@ -74,6 +77,13 @@ async function render(t, frame) {
   const drawn = await sharp(scene).composite(layers).removeAlpha().raw().toBuffer();
   // A lens is never as sharp as a drawing.
   return sharp(drawn, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } }).blur(0.6).raw().toBuffer();
+}
+
+/** How many pixels the foot of the car moves between two places. */
+function shift(a, b) {
+  if (a === null || b === null) return 0;
+  const [[ax, ay], [bx, by]] = [project(a.x, 0, a.z), project(b.x, 0, b.z)];
+  return Math.hypot(ax - bx, ay - by);
 }
 
 async function carAt(sprite, { z, x }, opacity, t) {

@@ -81,7 +81,7 @@ export function barrier(raised, green) {
   <ellipse cx="${px}" cy="${py}" rx="80" ry="14" fill="#000" opacity="0.4" filter="url(#shade)"/>
   <rect x="${px - 46}" y="${hy - 42}" width="96" height="${py - hy + 46}" rx="8" fill="url(#post)"/>
   <rect x="${px - 34}" y="${hy + 40}" width="72" height="92" rx="4" fill="#000" opacity="0.13"/>
-  <rect x="${px - 27}" y="${hy - 118}" width="56" height="76" rx="9" fill="#22262a"/><circle cx="${px + 1}" cy="${hy - 80}" r="20" fill="url(#glow)"/>
+  <rect x="${px + 6}" y="${hy - 118}" width="8" height="80" fill="#3a3f44"/><rect x="${px + 14}" y="${hy - 150}" width="52" height="74" rx="9" fill="#22262a"/><circle cx="${px + 40}" cy="${hy - 113}" r="20" fill="url(#glow)"/>
   <g transform="translate(${hx.toFixed(1)} ${hy.toFixed(1)}) rotate(${(raised * 86).toFixed(2)})">${stripes.join("")}<circle r="21" fill="#3a3f44"/><circle r="9" fill="#7d858c"/></g>
   </svg>`;
 }

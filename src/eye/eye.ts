@@ -193,6 +193,8 @@ export type Eye = ReturnType<typeof createEye>;
 function forkMain(): EyeProcess {
   return fork(fileURLToPath(new URL("./main.js", import.meta.url)), [], {
     serialization: "advanced",
+    // The gate's own flags, such as a debugger's port, are not for its eyes.
+    execArgv: ["--enable-source-maps"],
     env: {
       ...process.env,
       // A waiting pull and the bus hold a thread each; sharp and file writes need others.

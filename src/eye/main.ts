@@ -41,9 +41,10 @@ async function run(start: EyeStart): Promise<void> {
   const tally = createTally(clock);
   let camera: Camera | null = null;
   let stopping = false;
-  const beat = setInterval(() => {
+  const beat = () => {
     if (camera !== null) void send({ type: "figures", figures: tally.figures(camera.status()) });
-  }, 1000);
+  };
+  const beating = setInterval(beat, 1000);
   stop = () => {
     stopping = true;
     // Should GStreamer hang, the process ends all the same; the recording loses its last fragment.
@@ -67,6 +68,7 @@ async function run(start: EyeStart): Promise<void> {
     },
   );
   const observer = await openObserver(start, log);
+  beat();
   while (!stopping) {
     const frame = await camera.nextFrame();
     if (frame === null) break;
@@ -79,7 +81,7 @@ async function run(start: EyeStart): Promise<void> {
     await new Promise((resolve) => setImmediate(resolve));
   }
   for (const sighting of (await observer?.finish()) ?? []) await send({ type: "sighting", sighting });
-  clearInterval(beat);
+  clearInterval(beating);
   await camera.close();
   if (!stopping) await send({ type: "problem", sentence: camera.status().problem });
 }
