@@ -23,7 +23,16 @@ export async function lookAtPhoto(
   if (!found.some((d) => d.confidence >= CONVINCING))
     found = suppress([...found, ...(await lookHarder(vision, picture))]);
   const { looks } = await vision.read(picture, found);
-  return looks.filter((look) => look.plausibility >= minPlausibility);
+  return onePerPlate(looks.filter((look) => look.plausibility >= minPlausibility));
+}
+
+/** Closer looks may meet at the same plate; the answer that makes a whole plate of it stays. */
+function onePerPlate(looks: readonly PlateLook[]): PlateLook[] {
+  const worth = (look: PlateLook) => look.plausibility * (look.kind === "whole" ? 1 : 0.5);
+  return suppress(
+    looks.map((look) => ({ look, box: look.detection.box, confidence: worth(look) })),
+    0.3,
+  ).map((one) => one.look);
 }
 
 async function lookHarder(vision: Vision, picture: Picture): Promise<Detection[]> {
