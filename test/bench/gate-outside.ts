@@ -1,9 +1,17 @@
 /** What stands outside the gate process in the bench: it sends sightings as an eye does, and says when a contact moved. */
+import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock } from "../../src/system/clock.js";
 import { sightingOf } from "../support/evidence.js";
 
 let n = 0;
-process.on("message", (ask: { what: "sighting" | "contact"; gate: number }) => {
+// This process has next to nothing to do: how late its timers are is what the machine itself adds.
+const delay = monitorEventLoopDelay({ resolution: 1 });
+process.on("message", (ask: { what: "sighting" | "contact" | "machine"; gate: number }) => {
+  if (ask.what === "machine") {
+    if (ask.gate === 0) delay.enable();
+    else process.send?.({ ...ask, ms: [50, 99, 100].map((p) => delay.percentile(p) / 1e6) });
+    return;
+  }
   const atMs = systemClock.monotonicMs();
   if (ask.what === "contact") process.send?.({ ...ask, atMs });
   else {

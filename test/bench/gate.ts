@@ -65,12 +65,11 @@ async function outside(): Promise<void> {
       child.once("message", (m) => resolve(m as Record<string, number[]>));
       child.once("exit", (code) => reject(new Error(`the bench ended with ${code}`)));
     });
-    for (const what of ["contact → output", "sighting → relay", "loop delay"]) {
+    for (const what of ["contact → output", "sighting → relay", "gate's loop", "idle process beside it"]) {
       const ms = result[what] ?? [];
-      const [p50, p99, max] =
-        what === "loop delay" ? ms : [quantile(ms, 0.5), quantile(ms, 0.99), Math.max(...ms)];
+      const [p50, p99, max] = ms.length === 3 ? ms : [quantile(ms, 0.5), quantile(ms, 0.99), Math.max(...ms)];
       const shown = [p50, p99, max].map((v) => (v ?? Number.NaN).toFixed(2));
-      rows.push([name, what, what === "loop delay" ? "" : ms.length, ...shown]);
+      rows.push([name, what, ms.length === 3 ? "" : ms.length, ...shown]);
       all.push({ condition: name, what, samples: ms.length, p50Ms: p50, p99Ms: p99, maxMs: max });
     }
   }
@@ -78,7 +77,9 @@ async function outside(): Promise<void> {
   if (values.json) for (const row of all) console.log(JSON.stringify(row));
   else {
     printTable("gate", ["condition", "what", "samples", "p50 ms", "p99 ms", "max ms"], rows);
-    console.log("Aim: p99 ≤ 5 ms, max ≤ 20 ms in every condition.");
+    console.log(
+      "\nAim: p99 ≤ 5 ms, max ≤ 20 ms in every condition. What the idle process shows is the machine, not the gate.",
+    );
   }
 }
 
@@ -95,7 +96,15 @@ async function inside(): Promise<void> {
   const gates = await Promise.all(Array.from({ length: GATES }, (_, i) => oneGate(i)));
   const eye = process.env.BENCH_KILL_EYE ? busyEye() : null;
   const delay = monitorEventLoopDelay({ resolution: 1 });
+  let told = () => {};
+  const machineTold = new Promise<void>((resolve) => {
+    told = resolve;
+  });
   outsideProcess.on("message", (m: { what: string; gate: number; atMs: number; sighting?: never }) => {
+    if (m.what === "machine") {
+      results["idle process beside it"] = (m as unknown as { ms: number[] }).ms;
+      return told();
+    }
     const gate = gates[m.gate];
     if (gate === undefined) return;
     if (m.what === "contact") gate.contact(m.atMs);
@@ -104,11 +113,14 @@ async function inside(): Promise<void> {
   await wait(1500);
   for (const list of Object.values(results)) list.length = 0;
   delay.enable();
+  outsideProcess.send({ what: "machine", gate: 0 });
   for (const gate of gates) gate.begin(outsideProcess);
   await wait(seconds * 1000);
   delay.disable();
   eye?.end();
-  results["loop delay"] = [delay.percentile(50), delay.percentile(99), delay.max].map((ns) => ns / 1e6);
+  results["gate's loop"] = [delay.percentile(50), delay.percentile(99), delay.max].map((ns) => ns / 1e6);
+  outsideProcess.send({ what: "machine", gate: 1 });
+  await machineTold;
   process.send?.(results);
   outsideProcess.kill();
   process.exit(0);
