@@ -128,10 +128,9 @@ function plausible({ confidence }: Detection, reading: CropReading | null): numb
   return confidence * (0.3 + 0.7 * legibility(reading.read)) * (1 - reading.kinds.none);
 }
 
-/** True when the edge of the zone may cut the plate. A plate that fills the picture was photographed, not passing by. */
+/** True when the edge of the zone may cut the plate. One that fills the picture was photographed so, and not in passing. */
 function touchesEdge([x, y, w, h]: Box, [left, top, width, height]: Box): boolean {
-  if (w > width / 2) return false;
-  const near = Math.max(3, Math.min(0.12 * h, 0.05 * w));
+  const near = w > width / 2 ? 1.5 : Math.max(3, Math.min(0.12 * h, 0.05 * w));
   const aside = x < left + near || x + w > left + width - near;
   return aside || y < top + near / 3 || y + h > top + height - near / 3;
 }
