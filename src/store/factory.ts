@@ -1,11 +1,13 @@
 import { systemClock } from "../system/clock.js";
 import type { Backend } from "./backend.js";
 import { openJsonBackend } from "./json/backend.js";
+import { hideUnknownPlates } from "./privacy.js";
 import type { ThreadStart } from "./protocol.js";
 import { openSqlBackend } from "./sql/backend.js";
 
 /** The store of the kind that the configuration names. */
 export function openBackend(start: ThreadStart): Backend {
-  if (start.kind === "json") return openJsonBackend(start);
-  return openSqlBackend(start, systemClock);
+  const backend = start.kind === "json" ? openJsonBackend(start) : openSqlBackend(start, systemClock);
+  if (start.unknownPlates === "keep") return backend;
+  return { ...backend, repositories: hideUnknownPlates(backend.repositories, start.folder) };
 }

@@ -29,7 +29,7 @@ export function salvage(damaged: string, fresh: Database): number {
 function tablesOf(db: Database): string[] {
   return db
     .prepare(
-      "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and sql not like '%virtual%' and name not glob '*_vector*'",
+      "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and sql not like '%virtual%' and name not glob '*_vector*' and name not glob 'reading_code*'",
     )
     .pluck()
     .all() as string[];

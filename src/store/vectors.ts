@@ -3,10 +3,10 @@ import type { Database } from "./database.js";
 
 /** Vectors of one table, looked through by nearest neighbours. */
 export interface VectorTable {
-  put(id: number, vector: Int8Array | Float32Array): void;
+  put(id: number, vector: Uint8Array | Float32Array): void;
   /** Since version 0.1.7 this also overwrites the vector, so that nothing of it stays in the file. */
   remove(id: number): void;
-  nearest(vector: Int8Array | Float32Array, count: number): { id: number; distance: number }[];
+  nearest(vector: Uint8Array | Float32Array, count: number): { id: number; distance: number }[];
   ids(): Set<number>;
 }
 
@@ -20,17 +20,17 @@ export function loadVectors(db: Database): string {
   }
 }
 
-/** The vector table of this name, made when missing. Distances: squares summed for `int8`, 1 - cosine for `float`. */
+/** The vector table of this name, made when missing. Distances: differing bits, or 1 - cosine for `float`. */
 export function createVectorTable(
   db: Database,
   name: string,
-  type: "int8" | "float",
+  type: "bit" | "float",
   length: number,
 ): VectorTable {
   const metric = type === "float" ? " distance_metric=cosine" : "";
-  const wrap = type === "int8" ? "vec_int8(?)" : "?";
+  const wrap = type === "bit" ? "vec_bit(?)" : "?";
   db.exec(
-    `create virtual table if not exists ${name} using vec0(vector ${type}[${length}]${metric}, chunk_size=1024)`,
+    `create virtual table if not exists ${name} using vec0(vector ${type}[${length}]${metric}, chunk_size=2048)`,
   );
   const insert = db.prepare(`insert into ${name} (rowid, vector) values (?, ${wrap})`);
   const remove = db.prepare(`delete from ${name} where rowid = ?`);
@@ -50,6 +50,6 @@ export function createVectorTable(
   };
 }
 
-function bytesOf(vector: Int8Array | Float32Array): Buffer {
+function bytesOf(vector: Uint8Array | Float32Array): Buffer {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
 }

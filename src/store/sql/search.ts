@@ -1,4 +1,10 @@
-import { likelihood, PLATE_VECTOR_LENGTH, plateVector, queryVector } from "../../core/plate-vector.js";
+import {
+  likelihood,
+  PLATE_CODE_BYTES,
+  plateCode,
+  plateVector,
+  queryVector,
+} from "../../core/plate-vector.js";
 import type { PassRecord, PlateReadRecord } from "../../core/records.js";
 import { type SearchHit, type SearchRepository, StoreError } from "../../core/repositories.js";
 import type { Database } from "../database.js";
@@ -21,12 +27,12 @@ export interface Search {
 }
 
 // Distinct readings that are compared exactly. The search's time grows with it.
-const NEIGHBOURS = 24;
+const NEIGHBOURS = 32;
 
 /** Soft plate search and likeness: nearest neighbours by sqlite-vec, ordered by what the evidence says exactly. */
 export function createSearch(db: Database): Search {
   const off = loadVectors(db);
-  const readings = off === "" ? createVectorTable(db, "reading_vector", "int8", PLATE_VECTOR_LENGTH) : null;
+  const readings = off === "" ? createVectorTable(db, "reading_code", "bit", PLATE_CODE_BYTES * 8) : null;
   let appearances: VectorTable | null = null;
   const insertReading = db.prepare<[string, Buffer], { id: number }>(
     "insert into reading (text, evidence) values (?, ?) on conflict (text) do nothing returning id",
@@ -56,7 +62,7 @@ export function createSearch(db: Database): Search {
     onRead(read) {
       if (read.text === "") return;
       const added = insertReading.get(read.text, rowsToBytes(read.evidence));
-      if (added !== undefined) readings?.put(added.id, plateVector(read.evidence));
+      if (added !== undefined) readings?.put(added.id, plateCode(plateVector(read.evidence)));
     },
     onAppearance(passSeq, vector) {
       const unit = unitLength(vector);
@@ -84,7 +90,7 @@ export function createSearch(db: Database): Search {
     const text = plate.toUpperCase().replace(/[^A-Z0-9?]/g, "");
     if (text.replaceAll("?", "") === "")
       throw new StoreError("refused", "Give at least one character of the plate.");
-    const found = readings.nearest(queryVector(text), NEIGHBOURS).flatMap(({ id }) => {
+    const found = readings.nearest(plateCode(queryVector(text)), NEIGHBOURS).flatMap(({ id }) => {
       const row = reading.get(id);
       return row === undefined
         ? []
@@ -137,7 +143,7 @@ export function createSearch(db: Database): Search {
       for (const row of db
         .prepare<[], { id: number; evidence: Buffer }>("select id, evidence from reading")
         .all()) {
-        if (!there.delete(row.id)) vectors.put(row.id, plateVector(bytesToRows(row.evidence)));
+        if (!there.delete(row.id)) vectors.put(row.id, plateCode(plateVector(bytesToRows(row.evidence))));
       }
       for (const id of there) vectors.remove(id);
     })();

@@ -1,0 +1,87 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { AccessRule } from "../core/records.js";
+import type { PassEntry } from "../core/repositories.js";
+import type { Served } from "./protocol.js";
+import type { SyncAll } from "./sql/sync.js";
+import type { EraseReport } from "./upkeep.js";
+
+/**
+ * Wraps repositories so that of a plate which no rule names only a keyed hash is kept: no text, no reading, no crop, no
+ * frame, no evidence. The same plate gives the same hash, so its passes can still be counted, listed and erased by whoever
+ * knows it. The key lies beside the database, not in it: a copy of the database alone tells nothing.
+ */
+export function hideUnknownPlates(repositories: SyncAll<Served>, folder: string): SyncAll<Served> {
+  const key = keyOf(join(folder, "plate-hash.key"));
+  const { passes, rules, upkeep } = repositories;
+  const hashOf = (plate: string) =>
+    `#${createHmac("sha256", key).update(plate).digest("hex").slice(0, 20).toUpperCase()}`;
+  const isNamed = (plate: string) => rules.all().some((rule) => names(rule, plate));
+  return {
+    ...repositories,
+    passes: {
+      ...passes,
+      save(entry) {
+        const { plate } = entry.pass;
+        passes.save(
+          plate === "" || plate.startsWith("#") || isNamed(plate) ? entry : hide(entry, plate, hashOf(plate)),
+        );
+      },
+      list(filter) {
+        const found = passes.list(filter);
+        if (found.items.length > 0 || !filter.plate || /[?*#]/.test(filter.plate)) return found;
+        return passes.list({
+          ...filter,
+          plate: hashOf(filter.plate.toUpperCase().replace(/[^A-Z0-9]/g, "")),
+        });
+      },
+    },
+    upkeep: {
+      ...upkeep,
+      erase: (plate) => sum(upkeep.erase(plate), upkeep.erase(hashOf(plate))),
+    },
+  };
+}
+
+function hide(entry: PassEntry, plate: string, hash: string): PassEntry {
+  const blank = (text: string) => text.replaceAll(plate, hash);
+  const { read: _read, pictures: _pictures, decision, ...rest } = entry;
+  return {
+    ...rest,
+    pass: { ...entry.pass, plate: hash, sentence: blank(entry.pass.sentence) },
+    events: entry.events.map((event) => ({ ...event, payload: blank(event.payload) })),
+    // The evidence names what the plate could have been instead.
+    ...(decision === undefined
+      ? {}
+      : {
+          decision: {
+            ...decision,
+            plate: hash,
+            sentence: blank(decision.sentence),
+            evidence: '{"hidden":true}',
+          },
+        }),
+  };
+}
+
+function names(rule: AccessRule, plate: string): boolean {
+  const pattern = rule.plate
+    .replace(/[^A-Z0-9?*]/g, "")
+    .replaceAll("?", ".")
+    .replaceAll("*", ".*");
+  return new RegExp(`^${pattern}$`).test(plate);
+}
+
+function keyOf(file: string): Buffer {
+  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600 });
+  return readFileSync(file);
+}
+
+function sum(a: EraseReport, b: EraseReport): EraseReport {
+  const { files: _, ...counts } = a;
+  const added = Object.fromEntries(
+    Object.entries(counts).map(([name, n]) => [name, n + b[name as keyof typeof counts]]),
+  );
+  return { ...(added as typeof counts), files: [...a.files, ...b.files] };
+}
