@@ -21,6 +21,7 @@ export interface StoredPass {
   reads: PlateReadRecord[];
   track?: TrackRecord;
   detections?: DetectionRecord[];
+  appearance?: readonly number[];
 }
 
 export interface PassParts {
@@ -49,10 +50,14 @@ export function createJsonPasses(
         pass,
         decisions: [...(old?.decisions ?? []), ...(isNewDecision ? [decision] : [])],
         reads: [...(old?.reads ?? []), ...(isNewRead ? [read] : [])],
-        ...(entry.track === undefined ? {} : { track: entry.track }),
-        ...(entry.detections === undefined
-          ? {}
-          : { detections: [...(old?.detections ?? []), ...entry.detections] }),
+        ...kept("track", entry.track ?? old?.track),
+        ...kept(
+          "detections",
+          entry.detections === undefined
+            ? old?.detections
+            : [...(old?.detections ?? []), ...entry.detections],
+        ),
+        ...kept("appearance", old?.appearance ?? entry.appearance),
       });
       for (const picture of entry.pictures ?? []) {
         mkdirSync(join(folder, "pictures"), { recursive: true });
@@ -82,6 +87,10 @@ export function createJsonPasses(
       }
     },
   };
+}
+
+function kept<K extends string, V>(name: K, value: V | undefined): { [N in K]?: V } {
+  return value === undefined ? {} : ({ [name]: value } as { [N in K]: V });
 }
 
 /** Removes the pictures of a pass. */

@@ -25,7 +25,7 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
   const events = journal.table<OutboxEvent>("outbox");
   const rules = journal.table<AccessRule>("access_rule");
   const vehicles = journal.table<VehicleRecord>("vehicle");
-  const chain = journal.table<{ seq: number; content: string }>("chain");
+  const chain = journal.table<{ seq: number; content: string; hash: string }>("chain");
   return {
     prune(limits) {
       const pinned = new Set([...clips.all()].filter((c) => c.clip.pinned).map((c) => c.clip.passId));
@@ -50,6 +50,18 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
       return old.length + oldEdges.length + oldAudit.length;
     },
     erase: erasePlate,
+    details(passId) {
+      const stored = passes.get(passId);
+      return {
+        tracks: stored?.track === undefined ? [] : [stored.track],
+        detections: stored?.detections ?? [],
+        appearance: stored?.appearance ?? null,
+      };
+    },
+    chainHead() {
+      const last = [...chain.all()].at(-1);
+      return { links: last?.seq ?? 0, hash: last?.hash ?? "" };
+    },
     scrub() {
       journal.rewrite();
     },

@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import type { TrackRecord } from "../../core/records.js";
 import type { Database } from "../database.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
 import type { Search } from "./search.js";
@@ -36,6 +37,21 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
   const chainHead = db.prepare<[number], { seq: number; hash: Buffer }>(`
     select seq, hash from chain where seq < coalesce((select min(seq) from chain where content is not null), (select max(seq) from chain))
     order by seq desc limit 1 offset ?`);
+  const chainLast = db.prepare<[], { seq: number; hash: Buffer }>(
+    "select seq, hash from chain order by seq desc limit 1",
+  );
+  const tracksOf = db.prepare<[string], TrackRecord>(`
+    select track.id, pass.id as passId, track.camera, first_at as firstAt, last_at as lastAt, track.frames
+    from track join pass on pass.seq = pass_seq where pass.id = ? order by first_at`);
+  const detectionsOf = db.prepare<
+    [string],
+    { trackId: string; at: number; box: string; quad: string; confidence: number }
+  >(`
+    select track_id as trackId, at, box, quad, confidence from detection
+    where track_id in (select track.id from track join pass on pass.seq = pass_seq where pass.id = ?) order by seq`);
+  const appearanceOf = db.prepare<[string], { vector: Buffer }>(
+    "select vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
+  );
   const dropChain = db.prepare("delete from chain where seq <= ?");
   const setBase = db.prepare(
     "insert into setting (name, value) values ('chain_base', ?) on conflict (name) do update set value = excluded.value",
@@ -62,6 +78,20 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
       return rows + passes.length;
     },
     erase: (plate) => erasePlate(db, plate, parts),
+    details(passId) {
+      const vector = appearanceOf.get(passId)?.vector;
+      return {
+        tracks: tracksOf.all(passId),
+        detections: detectionsOf
+          .all(passId)
+          .map((d) => ({ ...d, box: JSON.parse(d.box), quad: JSON.parse(d.quad) })),
+        appearance: vector === undefined ? null : [...new Float32Array(Uint8Array.from(vector).buffer)],
+      };
+    },
+    chainHead() {
+      const last = chainLast.get();
+      return { links: last?.seq ?? 0, hash: last?.hash.toString("hex") ?? "" };
+    },
     scrub() {
       db.pragma("wal_checkpoint(restart)");
       db.exec("vacuum");

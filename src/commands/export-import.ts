@@ -1,0 +1,180 @@
+import { createReadStream, createWriteStream, existsSync, statSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { finished } from "node:stream/promises";
+import { parseArgs } from "node:util";
+import { type Config, defaultConfig, loadConfig } from "../config.js";
+import type { AccessRule } from "../core/records.js";
+import { exportRows, importRow, type PortableRow } from "../store/portable.js";
+import { createStore, type Store } from "../store/store.js";
+import { systemClock } from "../system/clock.js";
+import { createLog } from "../system/log.js";
+import { RULE_COLUMNS } from "./rule-rows.js";
+import { rulesCommand } from "./rules.js";
+
+const FORMAT = { format: "plategate-export", version: 1 };
+
+/** `plategate export FILE.jsonl|FILE.csv [--config FILE]`: everything, or the rules alone as a list for a spreadsheet. */
+export async function exportCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { config: { type: "string" } },
+  });
+  const [target] = positionals;
+  if (target === undefined || positionals.length > 1 || !/\.(jsonl|csv)$/.test(target)) {
+    console.error(
+      "usage: plategate export FILE.jsonl|FILE.csv [--config FILE]   .jsonl: everything; .csv: the rules alone",
+    );
+    return 2;
+  }
+  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  return withStore(config, async (store) => {
+    if (target.endsWith(".csv")) {
+      const rules = await store.rules.all();
+      writeFileSync(target, rulesCsv(rules), { mode: 0o600 });
+      console.log(`${rules.length} rules are in ${target}.`);
+      return 0;
+    }
+    // Whoever reads this file knows who came when.
+    const out = createWriteStream(target, { mode: 0o600 });
+    const counts: Record<string, number> = {};
+    const head = await store.upkeep.chainHead();
+    out.write(
+      `${JSON.stringify({ ...FORMAT, at: new Date(systemClock.wallMs()).toISOString(), chain: head })}\n`,
+    );
+    for await (const row of exportRows(store)) {
+      counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+      if (!out.write(`${JSON.stringify(row)}\n`))
+        await new Promise<void>((resume) => out.once("drain", () => resume()));
+    }
+    out.end();
+    await finished(out);
+    console.log(`${sentenceOf(counts)} are in ${target}. Video stays in ${resolve(config.dataFolder)}.`);
+    return 0;
+  });
+}
+
+/** `plategate import FILE.jsonl|FILE.csv|FOLDER [--config FILE]`: an export, a list of rules, or the folder of a JSON store. */
+export async function importCommand(args: string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: { config: { type: "string" } },
+  });
+  const [source] = positionals;
+  if (source === undefined || positionals.length > 1 || !existsSync(source)) {
+    console.error(
+      source === undefined
+        ? "usage: plategate import FILE.jsonl|FILE.csv|FOLDER [--config FILE]"
+        : `${source}: there is no such file or folder.`,
+    );
+    return 2;
+  }
+  if (source.endsWith(".csv"))
+    return rulesCommand([
+      "import",
+      source,
+      ...(values.config === undefined ? [] : ["--config", values.config]),
+    ]);
+  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  return withStore(config, async (store) => {
+    if (!statSync(source).isDirectory()) return load(store, source, lines(source));
+    const old = { ...config, dataFolder: source, store: { ...config.store, kind: "json" as const } };
+    return withStore(old, async (from) =>
+      load(store, source, withHead(await from.upkeep.chainHead(), exportRows(from))),
+    );
+  });
+}
+
+type Chain = { links: number; hash: string };
+
+async function load(
+  store: Store,
+  source: string,
+  rows: AsyncIterable<PortableRow | { chain: Chain }>,
+): Promise<number> {
+  const counts: Record<string, number> = {};
+  let chain: Chain | null = null;
+  for await (const row of rows) {
+    if ("chain" in row) {
+      chain = row.chain;
+      continue;
+    }
+    await importRow(store, row);
+    counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+  }
+  // The hash chain goes on from what was imported; this entry ties it to the one that the rows came from.
+  await store.audit.add({
+    id: `import-${systemClock.wallMs()}-${process.pid}`,
+    at: Math.round(systemClock.wallMs()),
+    actor: "command line",
+    action: "import",
+    subject: source,
+    detail: JSON.stringify({ ...counts, chain }),
+  });
+  console.log(`${sentenceOf(counts)} were imported from ${source}.`);
+  return 0;
+}
+
+async function* lines(file: string): AsyncGenerator<PortableRow | { chain: Chain }> {
+  let number = 0;
+  for await (const line of createInterface({
+    input: createReadStream(file),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    number++;
+    if (line === "") continue;
+    let row: (PortableRow & typeof FORMAT) | { chain: Chain; format: string; version: number };
+    try {
+      row = JSON.parse(line);
+    } catch {
+      throw new Error(`${file}: line ${number} is torn or no JSON; the lines before it were imported.`);
+    }
+    if (number === 1 && (row.format !== FORMAT.format || row.version !== FORMAT.version)) {
+      throw new Error(
+        `${file}: this is no export of Plategate that this version can read; nothing was imported.`,
+      );
+    }
+    yield row;
+  }
+  if (number === 0) throw new Error(`${file}: the file is empty.`);
+}
+
+async function* withHead(
+  chain: Chain,
+  rows: AsyncIterable<PortableRow>,
+): AsyncGenerator<PortableRow | { chain: Chain }> {
+  yield { chain };
+  yield* rows;
+}
+
+async function withStore(config: Config, task: (store: Store) => Promise<number>): Promise<number> {
+  const store = createStore({
+    config: config.store,
+    folder: resolve(config.dataFolder),
+    clock: systemClock,
+    log: createLog("warn", "store"),
+  });
+  await store.start();
+  try {
+    return await task(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function rulesCsv(rules: readonly AccessRule[]): string {
+  const cell = (value: string) => (/[",;\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
+  const row = (rule: AccessRule) =>
+    RULE_COLUMNS.map((column) => {
+      const key = column.replace(/_([a-z])/g, (_, c: string) => c.toUpperCase()) as keyof AccessRule;
+      return cell(String(rule[key] ?? ""));
+    }).join(",");
+  return `${[RULE_COLUMNS.join(","), ...rules.map(row)].join("\n")}\n`;
+}
+
+function sentenceOf(counts: Readonly<Record<string, number>>): string {
+  const parts = Object.entries(counts).map(([kind, n]) => `${n} × ${kind}`);
+  return parts.length === 0 ? "No rows" : parts.join(", ");
+}
