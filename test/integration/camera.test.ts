@@ -25,7 +25,7 @@ import { scoped } from "../support/scope.js";
 import { skipLoudly } from "../support/skip.js";
 import { until } from "../support/until.js";
 
-const roundabout = process.env.PLATEGATE_TEST_VIDEO ?? "/work/shared/data/videos/uk-roundabout-720p.mp4";
+const roundabout = process.env.PLATEGATE_FILM ?? "../shared/data/videos/uk-roundabout-720p.mp4";
 const folder = temporaryFolder();
 const live = "videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1";
 
