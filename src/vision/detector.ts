@@ -39,7 +39,7 @@ const STEP = 32;
 const AREA = 640 * 384;
 
 /** The second look: a small field in which the plate is this wide. */
-const CLOSE = { width: 256, height: 160, platePx: 128 };
+const CLOSE = { width: 224, height: 128, platePx: 112 };
 
 export function createDetector(session: ModelSession, pixels: Pixels): Detector {
   return {
