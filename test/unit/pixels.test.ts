@@ -22,20 +22,25 @@ test("the weights of every target position sum to 256 and stay inside the source
   });
 });
 
-test("a picture of half the size holds the means of four pixels each", () => {
-  const picture = noise(seeded(1), 64, 40);
-  const pixels = createPixels();
-  pixels.put(picture);
-  const { rgb, scale } = pixels.letterbox([0, 0, 64, 40], 32, 20);
-  assert.is(scale, 0.5);
-  for (const [x, y, c] of [
-    [0, 0, 0],
-    [5, 7, 1],
-    [31, 19, 2],
+test("a picture of half the size holds the means of four pixels each, whatever its width", () => {
+  for (const [w, h] of [
+    [64, 40],
+    [30, 20],
+    [2, 2],
+    [6, 50],
+    [254, 6],
   ] as const) {
-    const at = (dx: number, dy: number) => picture.rgb[((y * 2 + dy) * 64 + x * 2 + dx) * 3 + c]!;
-    const mean = (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4;
-    assert.ok(Math.abs(rgb[(y * 32 + x) * 3 + c]! - mean) <= 1);
+    const picture = noise(seeded(w), w, h);
+    const pixels = createPixels();
+    pixels.put(picture);
+    const { rgb, scale } = pixels.letterbox([0, 0, w, h], w / 2, h / 2);
+    assert.is(scale, 0.5);
+    for (const [i, got] of rgb.entries()) {
+      const [x, y, c] = [Math.floor(i / 3) % (w / 2), Math.floor(i / 3 / (w / 2)), i % 3];
+      const at = (dx: number, dy: number) => picture.rgb[((y * 2 + dy) * w + x * 2 + dx) * 3 + c]!;
+      const mean = (at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4;
+      assert.ok(Math.abs(got - mean) <= 1, `${w}x${h} at ${x},${y}: ${got} instead of ${mean}`);
+    }
   }
 });
 
