@@ -101,24 +101,23 @@ export function tally(vote: Vote): Tally | null {
   const skeletons = skeletonsOf(vote.groups, power);
   const top = skeletons[0]!.score;
   const mass = skeletons.reduce((sum, s) => sum + Math.exp(s.score - top) * s.spread, 0);
-  const listed = new Map<string, number>();
+  const listed = new Map<string, { probability: number; from: Skeleton }>();
   for (const s of skeletons) {
     for (const { text, score } of variants(s)) {
-      const p = (Math.exp(score - top) / mass) * (1 - SOMETHING_ELSE);
-      if (p > (listed.get(text) ?? 0)) listed.set(text, p);
+      const probability = (Math.exp(score - top) / mass) * (1 - SOMETHING_ELSE);
+      if (probability > (listed.get(text)?.probability ?? 0)) listed.set(text, { probability, from: s });
     }
   }
   const candidates = [...listed]
-    .map(([text, probability]) => ({ text, probability }))
+    .map(([text, { probability }]) => ({ text, probability }))
     .sort((a, b) => b.probability - a.probability);
   const winner = candidates[0]!;
-  const frame = skeletons.find((s) => s.text.length === winner.text.length) ?? skeletons[0]!;
   const settled = vote.frames >= 3 && total >= 1.5 && winner.probability >= 0.985;
   return {
     plate: winner.text,
     probability: winner.probability,
     candidates: candidates.slice(0, 10),
-    evidence: frame.logs.map(toProbabilities),
+    evidence: listed.get(winner.text)!.from.logs.map(toProbabilities),
     frames: vote.frames,
     settled,
   };
