@@ -16,6 +16,8 @@ import {
 // A group larger than this keeps the first caller waiting longer than the fsync that it saves.
 const GROUP_LIMIT = 256;
 const MAINTAIN_AFTER_MS = 300;
+// Where calls never pause for that long.
+const MAINTAIN_AT_LEAST_MS = 3000;
 const FOREIGN_CHECK_MS = 1000;
 
 const port = parentPort!;
@@ -54,17 +56,25 @@ function serve(store: Backend): void {
         message = receiveMessageOnPort(port)?.message as ToThread | undefined;
       }
       if (group.length > 0) runGroup(store, group);
-      if (store.isMaintenanceDue()) maintain();
+      if (store.isMaintenanceDue() || performance.now() - maintainedAtMs > MAINTAIN_AT_LEAST_MS) maintain();
       if (message !== undefined && "close" in message) return close();
     }
     idle = setTimeout(maintain, MAINTAIN_AFTER_MS);
   });
 
+  let maintainedAtMs = performance.now();
+  idle = setTimeout(maintain, MAINTAIN_AFTER_MS);
+
   function maintain(): void {
     const began = performance.now();
+    maintainedAtMs = began;
     try {
       const what = store.maintain();
-      if (what !== null) say({ type: "maintained", what, ms: performance.now() - began });
+      if (what === null) return;
+      say({ type: "maintained", what, ms: performance.now() - began });
+      // There may be more to do.
+      clearTimeout(idle);
+      idle = setTimeout(maintain, MAINTAIN_AFTER_MS / 10);
     } catch (error) {
       if (!isDiskTrouble(error)) throw error;
     }
@@ -72,6 +82,7 @@ function serve(store: Backend): void {
 
   function close(): void {
     clearInterval(watch);
+    clearTimeout(idle);
     try {
       store.close();
     } finally {

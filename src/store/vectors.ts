@@ -7,7 +7,7 @@ export interface VectorTable {
   /** Since version 0.1.7 this also overwrites the vector, so that nothing of it stays in the file. */
   remove(id: number): void;
   nearest(vector: Uint8Array | Float32Array, count: number): { id: number; distance: number }[];
-  ids(): Set<number>;
+  count(): number;
 }
 
 /** Makes the vector search available; a sentence why not where it cannot be. */
@@ -37,7 +37,7 @@ export function createVectorTable(
   const nearest = db.prepare<[Buffer, number], { id: number; distance: number }>(
     `select rowid as id, distance from ${name} where vector match ${wrap} and k = ?`,
   );
-  const ids = db.prepare(`select rowid from ${name}_rowids`).pluck();
+  const count = db.prepare(`select count(*) from ${name}_rowids`).pluck();
   return {
     put(id, vector) {
       insert.run(BigInt(id), bytesOf(vector));
@@ -46,7 +46,7 @@ export function createVectorTable(
       remove.run(BigInt(id));
     },
     nearest: (vector, count) => nearest.all(bytesOf(vector), count),
-    ids: () => new Set(ids.all() as number[]),
+    count: () => count.get() as number,
   };
 }
 

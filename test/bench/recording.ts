@@ -1,115 +1,94 @@
 /**
- * What recording costs: `npm run bench:recording [-- SECONDS]`. Each camera runs in a process of its own, once without
- * and once with recording; the difference is the recording's. No models run, but every frame is decoded for them.
+ * What recording costs: processor share and bytes a second of a 1080p30 stream that is passed through and of 720p15
+ * that is encoded here, and how long a clip takes to cut.
+ *
+ *   npm run bench:recording [-- --seconds 20]
  */
-import { fork } from "node:child_process";
-import { readdirSync, statSync } from "node:fs";
-import { cpus } from "node:os";
+import { execFileSync, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openCamera } from "../../src/camera/open.js";
-import { demoClip } from "../../src/camera/source.js";
-import { systemClock } from "../../src/system/clock.js";
-import { silentLog } from "../../src/system/log.js";
-import { makeFilm } from "../support/film.js";
-import { temporaryFolder } from "../support/folder.js";
+import { parseArgs } from "node:util";
+import { joinFilm } from "../../src/recording/film.js";
+import { readVideo } from "../../src/recording/mp4-read.js";
 
-interface Cost {
-  /** Of one core, 0 to 1. */
-  cpu: number;
-  bytesPerSecond: number;
-  framesPerSecond: number;
-  dropped: number;
-  rssBytes: number;
-  problem: string;
-}
+const { values } = parseArgs({ options: { seconds: { type: "string" } } });
+const seconds = Number(values.seconds ?? 20);
+const folder = mkdtempSync(join(tmpdir(), "plategate-bench-"));
+const recorder = fileURLToPath(new URL("../support/record-live.js", import.meta.url));
+// Moving and noisy enough to be as large as a street.
+const scene = "videotestsrc pattern=smpte75 horizontal-speed=3";
+console.log(`load of this machine at the start: ${loadavg()[0]!.toFixed(1)}`);
 
-const [role, ...rest] = process.argv.slice(2);
-if (role === "camera") await measure(rest[0] ?? "", rest[1] ?? "", Number(rest[2]));
-else await bench(Number(role ?? 20));
-
-async function bench(seconds: number): Promise<void> {
-  const folder = temporaryFolder();
-  const full = join(folder, "1080p30.mp4");
-  const picture = `filesrc location=${demoClip} ! decodebin ! videorate ! videoscale ! videoconvert`;
-  makeFilm(
-    full,
-    `${picture} ! video/x-raw,format=I420,width=1920,height=1080,framerate=30/1 ! x264enc speed-preset=ultrafast bitrate=4000 key-int-max=30 ! h264parse ! mp4mux`,
+try {
+  const film = join(folder, "1080p30.mp4");
+  execFileSync("sh", [
+    "-c",
+    `gst-launch-1.0 -q -e ${scene} num-buffers=${(seconds + 15) * 30} ! video/x-raw,width=1920,height=1080,framerate=30/1 ! x264enc speed-preset=ultrafast bitrate=4000 key-int-max=30 pass=cbr ! h264parse ! mp4mux ! filesink location=${film}`,
+  ]);
+  await measure("1080p30 passed through", film);
+  await measure(
+    "720p15 encoded here",
+    `${scene} is-live=true ! video/x-raw,width=1280,height=720,framerate=15/1`,
   );
-  console.log(`${cpus()[0]?.model ?? "processor"}, ${cpus().length} cores, ${seconds} s each`);
-  const cases = [
-    ["1080p30 H.264 passed through", full],
-    ["720p15 encoded here (x264)", `filesrc location="${demoClip}" ! decodebin ! identity sync=true`],
-  ] as const;
-  for (const [name, source] of cases) {
-    const without = await run(source, "", seconds);
-    const recorded = await run(source, join(folder, name.slice(0, 4)), seconds);
-    console.log(`\n${name}`);
-    for (const [label, cost] of [
-      ["not recorded", without],
-      ["recorded", recorded],
-    ] as const) {
-      console.log(
-        `  ${label.padEnd(14)} ${percent(cost.cpu)} of a core, ${cost.framesPerSecond.toFixed(1)} frames/s looked at, ${cost.dropped} dropped, RSS ${Math.round(cost.rssBytes / 1e6)} MB${cost.problem}`,
-      );
-    }
-    console.log(
-      `  recording      ${percent(recorded.cpu - without.cpu)} of a core, ${(recorded.bytesPerSecond / 1000).toFixed(0)} kB/s, ${((recorded.bytesPerSecond * 86_400) / 1e9).toFixed(1)} GB a day`,
-    );
-  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
 
-function run(source: string, folder: string, seconds: number): Promise<Cost> {
-  const child = fork(fileURLToPath(import.meta.url), ["camera", source, folder, String(seconds)], {
+async function measure(what: string, source: string): Promise<void> {
+  const camera = join(folder, what.replaceAll(" ", "-"));
+  mkdirSync(camera);
+  const child = spawn(process.execPath, [recorder, source, camera, "5"], {
+    stdio: ["ignore", "pipe", "inherit"],
     env: { ...process.env, UV_THREADPOOL_SIZE: "8" },
   });
-  return new Promise((resolve, reject) => {
-    child.on("message", (cost) => resolve(cost as Cost));
-    child.on("exit", (code) => reject(new Error(`the measured process ended with ${code}`)));
-  });
-}
-
-async function measure(source: string, folder: string, seconds: number): Promise<void> {
-  const camera = openCamera(
-    {
-      source,
-      analysisFps: 15,
-      mode: "run",
-      recordingFolder: folder === "" ? null : folder,
-      segmentSeconds: 10,
-    },
-    { clock: systemClock, log: silentLog },
-  );
-  // Opening and the first key frame are not what is measured.
-  for (let n = 0; n < 15; n++) await camera.nextFrame();
-  const startMs = systemClock.monotonicMs();
-  const before = process.cpuUsage();
-  const bytesBefore = bytesIn(folder);
-  let frames = 0;
-  while (systemClock.monotonicMs() - startMs < seconds * 1000) {
-    await camera.nextFrame();
-    frames++;
+  try {
+    await new Promise<void>((resolve, reject) => {
+      child.stdout.once("data", () => resolve());
+      child.once("exit", () => reject(new Error(`${what}: the recording ended by itself.`)));
+    });
+    const [cpu, bytes, began] = [cpuMs(child.pid!), bytesIn(camera), performance.now()];
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const took = performance.now() - began;
+    const share = (cpuMs(child.pid!) - cpu) / took;
+    const perSecond = (bytesIn(camera) - bytes) / (took / 1000);
+    console.log(
+      `${what}: ${(share * 100).toFixed(0)} % of one core (with the analysis branch at 5 fps), ${Math.round(perSecond / 1000)} kB/s, ${((perSecond * 86_400) / 1e9).toFixed(1)} GB a day`,
+    );
+  } finally {
+    child.removeAllListeners("exit");
+    child.kill("SIGKILL");
+    await new Promise((resolve) => child.once("close", resolve));
   }
-  const used = process.cpuUsage(before);
-  const elapsed = (systemClock.monotonicMs() - startMs) / 1000;
-  const { dropped, problem, recordingProblem } = camera.status();
-  const cost: Cost = {
-    cpu: (used.user + used.system) / 1e6 / elapsed,
-    bytesPerSecond: (bytesIn(folder) - bytesBefore) / elapsed,
-    framesPerSecond: frames / elapsed,
-    dropped,
-    rssBytes: process.memoryUsage.rss(),
-    problem: [problem, recordingProblem ?? ""].filter((s) => s !== "").join(" "),
-  };
-  await camera.close();
-  process.send?.(cost, () => process.exit(0));
+  await measureClip(what, camera);
 }
 
-function bytesIn(folder: string): number {
-  if (folder === "") return 0;
-  return readdirSync(folder).reduce((sum, name) => sum + statSync(join(folder, name)).size, 0);
+/** A clip of ten seconds out of what was recorded. */
+async function measureClip(what: string, camera: string): Promise<void> {
+  const segments = [];
+  let at = 0;
+  for (const name of readdirSync(camera)
+    .filter((n) => n.endsWith(".mp4"))
+    .sort()) {
+    const { durationMs } = await readVideo(join(camera, name));
+    segments.push({ id: name, camera: "", path: name, startedAt: at, endedAt: at + durationMs, bytes: 0 });
+    at += durationMs;
+  }
+  const began = performance.now();
+  const film = await joinFilm(camera, segments.slice(0, 4), 2000, 12_000, join(camera, "clip.mp4"));
+  const ms = performance.now() - began;
+  console.log(
+    `${what}: a clip of ${((film!.endedAt - film!.startedAt) / 1000).toFixed(1)} s (${Math.round(film!.bytes / 1000)} kB) was cut in ${Math.round(ms)} ms`,
+  );
 }
 
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)} %`.padStart(7);
+/** User and system time of a process, in ms. */
+function cpuMs(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+function bytesIn(path: string): number {
+  return readdirSync(path).reduce((n, name) => n + statSync(join(path, name)).size, 0);
 }

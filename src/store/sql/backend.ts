@@ -112,6 +112,8 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
         db.pragma("optimize");
       }
       if (isOwner) reserve.keep();
+      const caughtUp = isOwner ? search.catchUp() : 0;
+      if (caughtUp > 0) return `${caughtUp} readings made searchable`;
       const { log, checkpointed } = checkpoint("noop");
       if (log - checkpointed < CHECKPOINT_PAGES) return null;
       // Truncating waits for readers; it is only worth that when the log has outgrown what is kept of it.

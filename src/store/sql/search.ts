@@ -22,12 +22,15 @@ export interface Search {
   beforeForget(passSeqs: readonly number[]): void;
   /** They are gone. */
   afterForget(): void;
+  /** Readings that came without the extension get their vectors, a few at a time; gives how many, 0 when all have one. */
+  catchUp(): number;
   /** Empty: the search works; else why it does not. */
   off: string;
 }
 
 // Distinct readings that are compared exactly. The search's time grows with it.
 const NEIGHBOURS = 32;
+const CATCH_UP_BATCH = 500;
 
 /** Soft plate search and likeness: nearest neighbours by sqlite-vec, ordered by what the evidence says exactly. */
 export function createSearch(db: Database): Search {
@@ -54,10 +57,14 @@ export function createSearch(db: Database): Search {
     "delete from reading where text = ? and not exists (select 1 from plate_read where plate_read.text = reading.text) returning id",
   );
   const going = new Set<string>();
-  if (readings !== null) fillGaps(readings);
+  const missing = readings === null ? null : missingVectors();
+  let isBehind =
+    readings !== null &&
+    readings.count() < (db.prepare("select count(*) from reading").pluck().get() as number);
 
   return {
     off,
+    catchUp,
     repository: { soft, alike },
     onRead(read) {
       if (read.text === "") return;
@@ -134,19 +141,19 @@ export function createSearch(db: Database): Search {
     return db.prepare("select 1 from sqlite_schema where name = ?").get(name) !== undefined;
   }
 
-  /** Readings that came while the extension could not be loaded, or before there was a search. */
-  function fillGaps(vectors: VectorTable): void {
-    const rows = db.prepare("select count(*) from reading").pluck().get() as number;
-    const there = vectors.ids();
-    if (there.size === rows) return;
+  function missingVectors() {
+    return db.prepare<[number], { id: number; evidence: Buffer }>(`
+      select id, evidence from reading where not exists (select 1 from reading_code_rowids as v where v.rowid = reading.id) limit ?`);
+  }
+
+  function catchUp(): number {
+    if (readings === null || missing === null || !isBehind) return 0;
+    const rows = missing.all(CATCH_UP_BATCH);
     db.transaction(() => {
-      for (const row of db
-        .prepare<[], { id: number; evidence: Buffer }>("select id, evidence from reading")
-        .all()) {
-        if (!there.delete(row.id)) vectors.put(row.id, plateCode(plateVector(bytesToRows(row.evidence))));
-      }
-      for (const id of there) vectors.remove(id);
+      for (const row of rows) readings.put(row.id, plateCode(plateVector(bytesToRows(row.evidence))));
     })();
+    isBehind = rows.length === CATCH_UP_BATCH;
+    return rows.length;
   }
 }
 
