@@ -25,7 +25,7 @@ def main():
     p.add_argument("--data", default="../shared/data")
     p.add_argument("--out", default="/tmp/train-detector", help="cache of decoded scenes (rendered mode)")
     p.add_argument("--split", default="val")
-    p.add_argument("--threshold", type=float, default=0.3)
+    p.add_argument("--threshold", type=float, default=0.45)
     p.add_argument("--rendered", type=int, default=0)
     p.add_argument("--limit", type=int, default=0)
     p.add_argument("--sheet")

@@ -20,7 +20,7 @@ from quantise import quantise
 from scenes import Cache
 
 FLOAT = ("/MatMul", "/refine")   # last layer and second look: tiny, and the most sensitive
-THRESHOLD = 0.3
+THRESHOLD = 0.45
 
 
 def main():
@@ -28,8 +28,8 @@ def main():
     p.add_argument("--checkpoint", default="/tmp/train-detector/detector.ckpt")
     p.add_argument("--data", default="../shared/data")
     p.add_argument("--out", default="/tmp/train-detector")
-    p.add_argument("--samples", type=int, default=32)
-    p.add_argument("--percentile", type=float, default=99.99)
+    p.add_argument("--samples", type=int, default=48)
+    p.add_argument("--percentile", type=float, default=100.0)
     p.add_argument("--ship", action="store_true")
     p.add_argument("--weights")
     a = p.parse_args()
