@@ -43,7 +43,7 @@ let seen = 0;
 let figures = await metrics();
 const end = performance.now() + grants * 60_000;
 while (latencies.length < grants && performance.now() < end) {
-  await new Promise((resolve) => setTimeout(resolve, 250));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
   figures = await metrics();
   const granted = figures.get("plategate_passes_granted") ?? 0;
   if (granted > seen) latencies.push(figures.get("plategate_frame_to_relay_ms") ?? Number.NaN);
