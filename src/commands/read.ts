@@ -54,6 +54,7 @@ export async function readCommand(args: string[]): Promise<number> {
       modelsFolder: parsed.models,
       threads: parsed.threads,
       minConfidence: Math.min(WEAKEST, parsed.minConfidence),
+      thorough: true,
     });
   } catch (error) {
     if (error instanceof ModelError) return complain(error.message, 1);

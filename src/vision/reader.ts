@@ -1,4 +1,4 @@
-import { boxAround, type Detection, iou, type Quad, quadOf, widen } from "../core/geometry.js";
+import { type Detection, type Quad, quadOf, widen } from "../core/geometry.js";
 import { ALPHABET, decode, type PlateRead } from "../core/plate.js";
 import type { Picture } from "../system/picture.js";
 import type { Pixels } from "./pixels.js";
@@ -26,10 +26,16 @@ export interface Reader {
 
 /** The reader wants a little around the plate: its edge is what tells I from the border. */
 const MARGIN = 0.05;
-/** Below this score a second cut, by the upright box, is read as well and the surer answer kept. */
+/** On either side, in case the detector lost a character at the end. */
+const ROOMY = 0.15;
+/** Below this score the plate is cut out in other ways as well, and the surest answer kept. */
 const UNSURE = 0.9;
+/** Slope of the long edges, or lean of the short ones, from which the corners are better than the upright box. */
+const SLOPE = 0.06;
+const LEAN = 0.25;
 
-export function createReader(session: ModelSession, pixels: Pixels, { secondCut = true } = {}): Reader {
+/** `otherCuts`: how many more ways to cut a plate are tried when the first reading is unsure, 0 to 3. */
+export function createReader(session: ModelSession, pixels: Pixels, { otherCuts = 3 } = {}): Reader {
   const [, height, width] = session.inputShape("crop");
   if (typeof height !== "number" || typeof width !== "number") {
     throw new ModelError(
@@ -40,16 +46,14 @@ export function createReader(session: ModelSession, pixels: Pixels, { secondCut 
     async read(picture, detections) {
       const times = { straightenMs: 0, readMs: 0 };
       pixels.put(picture);
-      const readings = await readQuads(
-        detections.map((d) => widen(d.quad, MARGIN)),
-        times,
-      );
+      const cuts = detections.map(cutsOf);
+      const firsts = cuts.map((c) => c.first);
+      const readings = await readQuads(firsts, times);
       for (const [i, reading] of readings.entries()) {
-        const second = secondCut ? otherCut(detections[i]!) : null;
-        if (reading === null || reading.kind === "none" || reading.read.score >= UNSURE || second === null)
-          continue;
-        const [other] = await readQuads([second], times);
-        readings[i] = surer(reading, other ?? null);
+        const unsure = reading === null || (reading.kind !== "none" && reading.read.score < UNSURE);
+        if (!unsure) continue;
+        for (const other of await readQuads(cuts[i]!.others.slice(0, otherCuts), times))
+          readings[i] = surer(readings[i] ?? null, other);
       }
       return { readings, ...times };
     },
@@ -88,18 +92,22 @@ function toReading(chars: Float32Array, kind: Float32Array, index: number, count
   return { kind: name, kinds: { whole, cut, none }, read: decode(evidence) };
 }
 
-/** The upright box as a second opinion, where it differs from the corners enough to be one. */
-function otherCut({ box, quad }: Detection): Quad | null {
-  return iou(boxAround(quad), box) > 0.97 && isUpright(quad)
-    ? widen(quadOf(box), 0.02, 0.08)
-    : widen(quadOf(box), MARGIN);
+/** The ways to cut a plate out. Corners are found less exactly than the box, so they come first for tilted plates only. */
+function cutsOf({ box, quad }: Detection): { first: Quad; others: Quad[] } {
+  const corners = widen(quad, MARGIN);
+  const upright = widen(quadOf(box), MARGIN);
+  if (isTilted(quad)) return { first: corners, others: [quad, upright, widen(quad, ROOMY, MARGIN)] };
+  return { first: upright, others: [quadOf(box), corners, widen(quadOf(box), ROOMY, MARGIN)] };
 }
 
-function isUpright([a, b, , d]: Quad): boolean {
-  return Math.abs(a[1] - b[1]) < 0.04 * (b[0] - a[0]) && Math.abs(a[0] - d[0]) < 0.04 * (d[1] - a[1]);
+function isTilted([a, b, c, d]: Quad): boolean {
+  const slope = (b[1] - a[1] + c[1] - d[1]) / (b[0] - a[0] + c[0] - d[0]);
+  const lean = (d[0] - a[0] + c[0] - b[0]) / (d[1] - a[1] + c[1] - b[1]);
+  return Math.abs(slope) > SLOPE || Math.abs(lean) > LEAN;
 }
 
-function surer(a: CropReading, b: CropReading | null): CropReading {
-  if (b === null || b.kind === "none") return a;
+function surer(a: CropReading | null, b: CropReading | null): CropReading | null {
+  if (a === null || b === null) return a ?? b;
+  if (b.kind === "none") return a;
   return a.read.score * a.kinds.whole >= b.read.score * b.kinds.whole ? a : b;
 }

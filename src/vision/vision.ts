@@ -27,6 +27,8 @@ export interface VisionOptions {
   minConfidence: number;
   /** Part of the picture to look at, 0..1: left, top, right, bottom. */
   zone?: readonly [number, number, number, number];
+  /** Single pictures deserve more tries than the frames of a film, which come again; default false. */
+  thorough?: boolean;
 }
 
 /** Ms spent in each step of one look: `scale`, `detect`, `refine`, `straighten`, `read`. */
@@ -63,7 +65,7 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
   const readerModel = await openModel(options.modelsFolder, "reader", options.threads);
   const pixels = createPixels();
   const detector = createDetector(detectorModel, pixels);
-  const reader = createReader(readerModel, pixels);
+  const reader = createReader(readerModel, pixels, { otherCuts: options.thorough === true ? 3 : 1 });
   return {
     async detect(picture, part = zoneOf(picture, options.zone), coarse = false) {
       const { detections, scaleMs, detectMs } = await detector.detect(

@@ -50,6 +50,7 @@ if (wants("crops") || wants("scenes") || wants("drawn")) {
     modelsFolder: folder,
     threads: 1,
     minConfidence: WEAKEST,
+    thorough: true,
   });
   if (present && wants("crops"))
     printCrops("Real crops, found and read", await findAndReadCrops(values.data, vision, values.split));

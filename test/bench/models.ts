@@ -57,7 +57,7 @@ async function measure(
 ) {
   const pixels = createPixels();
   const detector = createDetector(detectorModel, pixels);
-  const reader = createReader(readerModel, pixels, { secondCut: false });
+  const reader = createReader(readerModel, pixels, { otherCuts: 0 });
   const times: Record<string, number[]> = {
     scale: [],
     detect: [],

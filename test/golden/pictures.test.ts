@@ -9,7 +9,12 @@ import { lookAtPhoto, WEAKEST } from "../../src/vision/photo.js";
 import { openVision } from "../../src/vision/vision.js";
 
 const folder = fileURLToPath(new URL("../../../test/golden/", import.meta.url));
-const vision = await openVision({ modelsFolder: modelsFolder(), threads: 1, minConfidence: WEAKEST });
+const vision = await openVision({
+  modelsFolder: modelsFolder(),
+  threads: 1,
+  minConfidence: WEAKEST,
+  thorough: true,
+});
 const lines = readFileSync(`${folder}truth.jsonl`, "utf8").trim().split("\n");
 
 for (const { image, text, box } of lines.map(

@@ -14,7 +14,12 @@ import { skipLoudly } from "../support/skip.js";
 
 const cli = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 const film = process.env.PLATEGATE_FILM ?? "../shared/data/videos/uk-roundabout-720p.mp4";
-const vision = await openVision({ modelsFolder: modelsFolder(), threads: 1, minConfidence: WEAKEST });
+const vision = await openVision({
+  modelsFolder: modelsFolder(),
+  threads: 1,
+  minConfidence: WEAKEST,
+  thorough: true,
+});
 
 test("twenty plates in one picture are found and read, each at its place", async () => {
   const random = seeded(3);
