@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { lookAlikes } from "../../src/core/look-alikes.js";
-import { ALPHABET } from "../../src/core/plate.js";
+import { ALPHABET, editDistance } from "../../src/core/plate.js";
 import { openDatabase } from "../../src/store/database.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
@@ -165,16 +165,4 @@ function misread(truth: string, random: () => number): { text: string; evidence:
     );
   }
   return { text, evidence };
-}
-
-function editDistance(a: string, b: string): number {
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      row.push(Math.min(above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1), above[j]! + 1, row[j - 1]! + 1));
-    }
-    above = row;
-  }
-  return above[b.length]!;
 }
