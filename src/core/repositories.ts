@@ -219,6 +219,11 @@ export interface SearchRepository {
   soft(plate: string, limit: number): Promise<readonly SearchHit[]>;
   /** Passes of vehicles that look like the one of this pass, best first, without itself. */
   alike(passId: string, limit: number): Promise<readonly SearchHit[]>;
+  /**
+   * How much the vehicle of this pass looks like the ones that came with the same plate before: the best of at most fifty
+   * likenesses, -1 to 1. null: it was never seen, or nothing is known of its looks. Little means a plate on another car.
+   */
+  ownHistory(passId: string): Promise<{ compared: number; likeness: number } | null>;
 }
 
 /** Everything the store can do; `Repositories` is the part that the gate needs. */

@@ -101,6 +101,23 @@ test("vehicles that look alike are found, most alike first, without the one that
   await store.close();
 });
 
+test("a plate on a car that does not look like its own history is told apart from one that does", async () => {
+  const store = await openStore();
+  for (const [id, looks] of [
+    ["first", [1, 0, 0]],
+    ["second", [0.95, 0.2, 0]],
+    ["stolen", [0, 0.1, 1]],
+  ] as const) {
+    await store.passes.save(readAs(id, "AB1", evidenceOf("AB1"), looks));
+  }
+  assert.is(await store.search.ownHistory("first"), null);
+  assert.ok((await store.search.ownHistory("second"))!.likeness > 0.95);
+  const odd = (await store.search.ownHistory("stolen"))!;
+  assert.is(odd.compared, 2);
+  assert.ok(odd.likeness < 0.1);
+  await store.close();
+});
+
 test("readings that came while there was no search are made searchable after the next start", async () => {
   const folder = temporaryFolder();
   const first = await openStore(folder);

@@ -49,6 +49,9 @@ export function createSearch(db: Database): Search {
   const appearanceOf = db.prepare<[string], { seq: number; vector: Buffer }>(
     "select pass_seq as seq, vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
   );
+  const earlierLooks = db.prepare<[string, number], { vector: Buffer }>(`
+    select vector from appearance join pass on pass.seq = pass_seq
+    where plate = (select plate from pass where id = ?) and pass_seq < ? order by pass_seq desc limit 50`);
   const passBySeq = db.prepare<[number], PassRecord>(`select ${passColumns} from pass where seq = ?`);
   const textsOf = db.prepare<[number], { text: string }>(
     "select distinct text from plate_read where pass_seq = ?",
@@ -65,7 +68,7 @@ export function createSearch(db: Database): Search {
   return {
     off,
     catchUp,
-    repository: { soft, alike },
+    repository: { soft, alike, ownHistory },
     onRead(read) {
       if (read.text === "") return;
       const added = insertReading.get(read.text, rowsToBytes(read.evidence));
@@ -117,12 +120,24 @@ export function createSearch(db: Database): Search {
     if (off !== "") throw new StoreError("refused", off);
     const own = appearanceOf.get(passId);
     if (own === undefined) return [];
-    const vector = new Float32Array(Uint8Array.from(own.vector).buffer);
+    const vector = floatsOf(own.vector);
     const near = table(vector.length)?.nearest(vector, Math.min(limit + 1, 200)) ?? [];
     return near.flatMap(({ id, distance }) => {
       const pass = id === own.seq ? undefined : passBySeq.get(id);
       return pass === undefined ? [] : [{ pass, likelihood: 1 - distance }];
     });
+  }
+
+  function ownHistory(passId: string): { compared: number; likeness: number } | null {
+    const own = appearanceOf.get(passId);
+    const earlier =
+      own === undefined
+        ? []
+        : earlierLooks.all(passId, own.seq).filter((e) => e.vector.length === own.vector.length);
+    if (own === undefined || earlier.length === 0) return null;
+    const mine = floatsOf(own.vector);
+    const likenesses = earlier.map((e) => floatsOf(e.vector).reduce((sum, v, i) => sum + v * mine[i]!, 0));
+    return { compared: earlier.length, likeness: Math.max(...likenesses) };
   }
 
   /** The length of the vectors is that of the first one that came; another detector's are left out. */
@@ -155,6 +170,10 @@ export function createSearch(db: Database): Search {
     isBehind = rows.length === CATCH_UP_BATCH;
     return rows.length;
   }
+}
+
+function floatsOf(bytes: Buffer): Float32Array {
+  return new Float32Array(Uint8Array.from(bytes).buffer);
 }
 
 function unitLength(vector: readonly number[]): Float32Array | null {
