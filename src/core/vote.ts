@@ -44,7 +44,7 @@ export const emptyVote: Vote = { groups: [], frames: 0 };
 const MAX_GROUPS = 20;
 const MAX_ANCHORS = 6;
 /** Frames of one track err together (dirt, glare, a bent plate): n frames count as n / (1 + LIKENESS (n - 1)). */
-const LIKENESS = 0.4;
+const LIKENESS = 0.5;
 /** Below this the frames of a smudge would only vote for each other's noise. */
 const LEAST_LEGIBLE = 0.4;
 /** Probability that all of the candidates are wrong, whatever the frames say. */

@@ -52,8 +52,7 @@ export function createReader(session: ModelSession, pixels: Pixels, { otherCuts 
       for (const [i, reading] of readings.entries()) {
         const unsure = reading === null || (reading.kind !== "none" && reading.read.score < UNSURE);
         if (!unsure) continue;
-        for (const other of await readQuads(cuts[i]!.others.slice(0, otherCuts), times))
-          readings[i] = surer(readings[i] ?? null, other);
+        readings[i] = together([reading, ...(await readQuads(cuts[i]!.others.slice(0, otherCuts), times))]);
       }
       return { readings, ...times };
     },
@@ -106,8 +105,19 @@ function isTilted([a, b, c, d]: Quad): boolean {
   return Math.abs(slope) > SLOPE || Math.abs(lean) > LEAN;
 }
 
-function surer(a: CropReading | null, b: CropReading | null): CropReading | null {
-  if (a === null || b === null) return a ?? b;
-  if (b.kind === "none") return a;
-  return a.read.score * a.kinds.whole >= b.read.score * b.kinds.whole ? a : b;
+/**
+ * Several cuts of one plate: the surest says how many characters there are, and all that say so share the evidence by
+ * their scores. Taking the surest alone would make the probabilities too good: the best of several guesses is lucky.
+ */
+function together(cuts: readonly (CropReading | null)[]): CropReading | null {
+  const usable = cuts.filter((c) => c !== null && c.kind !== "none") as CropReading[];
+  const worth = (c: CropReading) => c.read.score * c.kinds.whole;
+  const surest = usable.sort((a, b) => worth(b) - worth(a))[0];
+  if (surest === undefined) return cuts.find((c) => c !== null) ?? null;
+  const alike = usable.filter((c) => c.read.text.length === surest.read.text.length);
+  const sum = alike.reduce((total, c) => total + worth(c) + 1e-6, 0);
+  const evidence = surest.read.evidence.map((row, i) =>
+    row.map((_, k) => alike.reduce((p, c) => p + ((worth(c) + 1e-6) / sum) * c.read.evidence[i]![k]!, 0)),
+  );
+  return { ...surest, read: decode(evidence) };
 }

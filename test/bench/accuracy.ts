@@ -40,7 +40,7 @@ if (wants("tracks")) {
   printTracks("Simulated tracks", simulatedTracks(500));
   if (present) {
     const model = await openModel(folder, "reader", 1);
-    const reader = createReader(model, createPixels());
+    const reader = createReader(model, createPixels(), { otherCuts: 1 });
     printTracks("Tracks driven from real crops", await drivenTracks(values.data, values.split, reader));
     await model.close();
   }

@@ -169,7 +169,7 @@ interface Car {
 function approach(frames: number, plate: string): Car[][] {
   return Array.from({ length: frames }, (_, i) => {
     const width = 80 * 1.02 ** i;
-    return [{ box: [400 + i, 250 + 3 * i, width, width / 4], read: clearRead(plate, 0.9) }];
+    return [{ box: [400 + i, 250 + 3 * i, width, width / 4], read: clearRead(plate, 0.97) }];
   });
 }
 
