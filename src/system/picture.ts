@@ -24,7 +24,7 @@ sharp.cache(false);
  * Decodes an image file or its bytes: first frame, turned upright by EXIF, alpha laid over grey, 8 bits, sRGB.
  * The long side comes back no longer than `maxSidePx`; JPEG is shrunk while decoding, so memory stays bounded.
  */
-export async function loadPicture(source: string | Uint8Array, maxSidePx = 2560): Promise<LoadedPicture> {
+export async function loadPicture(source: string | Uint8Array, maxSidePx = 2240): Promise<LoadedPicture> {
   const name = typeof source === "string" ? source : "the picture";
   try {
     const meta = await sharp(source, openOptions).metadata();
