@@ -49,6 +49,9 @@ export interface Clips {
 
 // Nobody waits at a gate for longer; a vehicle parked in view must not become a film of hours.
 const MAX_CLIP_MS = 600_000;
+// A card that stalls, or a store that cannot write for a moment, lets segments come late.
+const LATE_MS = 60_000;
+const RETRY_MS = 30_000;
 /** A recording by hand ends by itself after this long. */
 export const MAX_MANUAL_MS = 3_600_000;
 
@@ -81,7 +84,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     async start() {
       for (const request of await clips.wanted()) {
         // A recording by hand that the last stop cut short ends where that stop was.
-        void follow({ ...request, to: Math.min(request.to, Math.max(request.from, clock.wallMs())) });
+        const to = Math.min(request.to, Math.max(request.from, clock.wallMs()));
+        void follow({ ...request, to }, config.segmentSeconds * 1000);
       }
     },
     async request(wish) {
@@ -100,7 +104,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
         createdAt: clock.wallMs(),
       };
       await clips.want(request);
-      return follow(request);
+      return follow(request, config.segmentSeconds * 2000 + LATE_MS);
     },
     async remove(id) {
       const clip = await clips.find(id);
@@ -124,14 +128,12 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   };
 
   /** Waits until the end of the stretch has been recorded, or for so long that it never will be. */
-  function follow(request: ClipRequest): Promise<ClipRecord | null> {
+  function follow(request: ClipRequest, lateMs: number): Promise<ClipRecord | null> {
     if (closed) return Promise.resolve(null);
     return new Promise((done) => {
-      const p: Pending = { request, done, cancel: () => {}, isQueued: false };
+      const p: Pending = { request, done, cancel: () => {}, isQueued: false, hasFailed: false };
       pending.set(request.id, p);
-      // The segment that holds the end is finished one segment's length after it at the latest.
-      const patienceMs = Math.max(0, request.to - clock.wallMs()) + config.segmentSeconds * 2000 + 5000;
-      p.cancel = clock.after(patienceMs, () => finish(p));
+      p.cancel = clock.after(Math.max(0, request.to - clock.wallMs()) + lateMs, () => finish(p));
     });
   }
 
@@ -140,15 +142,26 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     p.isQueued = true;
     p.cancel();
     queue = queue.then(async () => {
-      const clip = await write(p.request).catch((error: Error) => {
-        problem = `A clip could not be written (${error.message}); it is tried again at the next start.`;
-        log.error({ err: error.message, passId: p.request.passId }, problem);
-        failed++;
-        return null;
-      });
-      pending.delete(p.request.id);
-      p.done(clip);
+      try {
+        const clip = await write(p.request);
+        pending.delete(p.request.id);
+        p.done(clip);
+      } catch (error) {
+        again(p, error as Error);
+      }
     });
+  }
+
+  /** The promise stands: most likely the disk is full, and that passes. */
+  function again(p: Pending, error: Error): void {
+    problem = `A clip could not be written (${error.message}); it is tried again.`;
+    if (!p.hasFailed) {
+      log.error({ err: error.message, passId: p.request.passId }, problem);
+      failed++;
+    }
+    p.hasFailed = true;
+    p.isQueued = false;
+    if (!closed) p.cancel = clock.after(RETRY_MS, () => finish(p));
   }
 
   async function write(request: ClipRequest): Promise<ClipRecord | null> {
@@ -197,4 +210,5 @@ interface Pending {
   done(clip: ClipRecord | null): void;
   cancel(): void;
   isQueued: boolean;
+  hasFailed: boolean;
 }

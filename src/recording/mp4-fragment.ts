@@ -9,6 +9,8 @@ export interface TrackDefaults {
   flags: number;
 }
 
+// Fragments are a second long; a larger number is damage and must not fill the memory.
+const MAX_SAMPLES = 10_000;
 // Bit of the sample flags: this one needs others to be decoded.
 const IS_NOT_KEY = 0x0001_0000;
 
@@ -77,6 +79,7 @@ function fragmentDefaults(
 function runSamples(moof: Buffer, content: number, base: FragmentDefaults): Omit<Sample, "at">[] {
   const flags = moof.readUInt32BE(content);
   const count = moof.readUInt32BE(content + 4);
+  if (count > MAX_SAMPLES) throw new RangeError("a fragment of too many pictures");
   let at = content + 8;
   const next = () => {
     at += 4;

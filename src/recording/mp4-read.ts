@@ -44,6 +44,10 @@ export async function readVideo(path: string): Promise<Video> {
   const file = await open(path, "r");
   try {
     return await read(file, path);
+  } catch (error) {
+    // A box that says it is longer than it is.
+    if (error instanceof RangeError) throw new VideoError(`${path}: its header is damaged.`);
+    throw error;
   } finally {
     await file.close();
   }
@@ -62,9 +66,11 @@ async function read(file: FileHandle, path: string): Promise<Video> {
       samples.push(...track.samples.filter((s) => s.offset + s.bytes <= size));
     } else if (top.type === "moof" && track !== null) {
       const bytes = await load(file, top);
-      fragment = { samples: fragmentSamples(bytes, top.start, track.defaults), endOfHead: top.end };
+      const found = samplesOf(bytes, top.start, track);
+      if (found === null) break;
+      fragment = { samples: found, endOfHead: top.end };
     } else if (top.type === "mdat" && fragment !== null) {
-      const whole = await wholeOnes(file, fragment.samples, Math.min(top.end, size));
+      const whole = await wholeOnes(file, fragment.samples, top.content, Math.min(top.end, size));
       samples.push(...whole);
       if (whole.length < fragment.samples.length) break;
       fragment = null;
@@ -93,6 +99,16 @@ async function read(file: FileHandle, path: string): Promise<Video> {
   };
 }
 
+/** null: the head of the fragment is damaged, and nothing after it can be trusted. */
+function samplesOf(moof: Buffer, start: number, track: Track): Sample[] | null {
+  try {
+    return fragmentSamples(moof, start, track.defaults);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
 /** A description also holds what differs from file to file and matters to nobody, such as the mean bit rate. */
 function formatOf(description: Buffer): string {
   const configuration = boxesIn(description, 8 + 78).find((b) => /^(avcC|hvcC|av1C|vpcC)$/.test(b.type));
@@ -105,11 +121,16 @@ function formatOf(description: Buffer): string {
 }
 
 /** Pictures whose bytes are in the file: a card that lost its last writes gives zeros, which no picture begins with. */
-async function wholeOnes(file: FileHandle, samples: readonly Sample[], end: number): Promise<Sample[]> {
+async function wholeOnes(
+  file: FileHandle,
+  samples: readonly Sample[],
+  from: number,
+  end: number,
+): Promise<Sample[]> {
   const whole: Sample[] = [];
   const head = Buffer.alloc(4);
   for (const sample of samples) {
-    if (sample.offset + sample.bytes > end) break;
+    if (sample.offset < from || sample.offset + sample.bytes > end) break;
     await file.read(head, 0, 4, sample.offset);
     const length = head.readUInt32BE();
     if (sample.bytes < 5 || length === 0 || length > sample.bytes - 4) break;

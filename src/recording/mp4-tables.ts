@@ -1,6 +1,9 @@
 import { type BoxAt, findBox } from "./mp4-boxes.js";
 import type { Sample } from "./mp4-read.js";
 
+// Five hours of 50 pictures a second; a larger number is damage and must not fill the memory.
+const MAX_SAMPLES = 1_000_000;
+
 /** The samples of a plain MP4 file from its tables (`stbl`); empty for a fragmented one. */
 export function tableSamples(moov: Buffer, table: BoxAt): Sample[] {
   const find = (type: string) => findBox(moov, type, table.content, table.end);
@@ -12,6 +15,7 @@ export function tableSamples(moov: Buffer, table: BoxAt): Sample[] {
   const number = (at: number) => moov.readUInt32BE(at);
   const count = number(sizes.content + 8);
   const same = number(sizes.content + 4);
+  if (count > MAX_SAMPLES) throw new RangeError("a file of too many pictures");
   if (count === 0 || sizes.content + 12 + (same === 0 ? count * 4 : 0) > sizes.end) return [];
 
   const durations = runs(moov, times, 2);

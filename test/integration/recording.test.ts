@@ -172,6 +172,23 @@ test("a recording by hand is held from its start to its stop and becomes a clip"
   await s.close();
 });
 
+test("a clip that cannot be written is tried again until it can, and its video is held meanwhile", async () => {
+  const s = await station({ maxBytes: 30_000 });
+  await s.record();
+  // Something stands where the folder of clips should be.
+  writeFileSync(join(s.recordings, "_clips"), "");
+  const promise = s.clips.request({ passId: null, camera: "front", from: noon, to: noon + 5000 });
+  await s.record();
+  await until(() => s.clips.status().problem !== "", "the first try has failed");
+  for (let i = 0; i < 3; i++) await s.record();
+  assert.ok((await s.store.segments.all()).some((segment) => segment.startedAt === noon));
+  rmSync(join(s.recordings, "_clips"));
+  s.clock.advance(30_000);
+  assert.is((await promise)?.startedAt, noon);
+  assert.is(s.clips.status().problem, "");
+  await s.close();
+});
+
 test("a pinned clip is refused to go; an unpinned one goes with its file", async () => {
   const s = await station();
   await s.record();

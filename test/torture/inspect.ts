@@ -18,17 +18,16 @@ export function promised() {
     pass: new Set<string>(),
     frames: new Set<string>(),
     audit: new Set<string>(),
-    wanted: new Set<string>(),
     acknowledged: new Set<string>(),
-    /** Promises of clips of a time that was not recorded. */
-    none: new Set<string>(),
   };
   const clips = new Map<string, { path: string; startedAt: number; endedAt: number }>();
+  const wanted = new Map<string, { from: number; to: number }>();
   const synced = new Map<string, number>();
   const told: Record<string, number> = {};
   return {
     ...facts,
     clips,
+    wanted,
     /** Bytes of a segment that were on the card, by absolute path; only of the newest run. */
     synced,
     hear(line: string): void {
@@ -37,6 +36,7 @@ export function promised() {
       if (kind === "up") synced.clear();
       else if (kind === "clip")
         clips.set(first, { path: second, startedAt: Number(third), endedAt: Number(fourth) });
+      else if (kind === "wanted") wanted.set(first, { from: Number(second), to: Number(third) });
       else if (kind === "synced") synced.set(first, Number(second));
       else facts[kind as keyof typeof facts]?.add(first);
     },
@@ -167,9 +167,11 @@ async function video(store: Store, folder: string, promises: Promises): Promise<
 async function promisedClips(store: Store, promises: Promises): Promise<string[]> {
   const open = new Set((await store.clips.wanted()).map((r) => r.id));
   const problems: string[] = [];
-  for (const id of promises.wanted) {
-    if (promises.none.has(id) || open.has(id) || (await store.clips.find(id)) !== null) continue;
-    problems.push(`the promise of ${id} was forgotten`);
+  for (const [id, { from, to }] of promises.wanted) {
+    if (open.has(id) || (await store.clips.find(id)) !== null) continue;
+    // Of a time that was not recorded there is no clip.
+    if ((await store.segments.overlapping("front", from, to)).length > 0)
+      problems.push(`the promise of ${id} was forgotten`);
   }
   promises.wanted.clear();
   return problems;

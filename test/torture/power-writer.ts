@@ -91,9 +91,9 @@ async function keepPasses(): Promise<never> {
         to: now + 3000,
         kind: "known" as const,
       };
-      void clips.request(wish).then((clip) => clip === null && tell("none", wish.id));
+      void clips.request(wish);
       await store.clips.wanted();
-      tell("wanted", wish.id);
+      tell("wanted", wish.id, wish.from, wish.to);
     }
     if (n % 5 === 4) {
       const [oldest] = await store.outbox.pending(0, 1);
