@@ -2,8 +2,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.js";
 import { clipEvent } from "../core/events.js";
+import type { ClipRecord } from "../core/records.js";
 import { createClips } from "../recording/clips.js";
 import { createManual } from "../recording/manual.js";
+import { createPoster } from "../recording/poster.js";
 import { createRing } from "../recording/ring.js";
 import { storageStatus } from "../recording/storage.js";
 import { createWear } from "../recording/wear.js";
@@ -45,6 +47,7 @@ export function createRecordings({
     clock,
     log: shared.log,
   });
+  const firstPicture = createPoster(ring.folder);
   let cancel = () => {};
 
   return {
@@ -53,6 +56,11 @@ export function createRecordings({
     manual,
     wear,
     storage: () => storageStatus(ring, store.clips, config.recording),
+    /** The very frame that was read; a clip without one shows its first picture. */
+    async poster(clip: ClipRecord): Promise<Uint8Array | null> {
+      const frame = clip.passId === null ? null : await store.passes.picture(clip.passId, "frame");
+      return frame ?? firstPicture(clip);
+    },
     /** Makes rows and files agree after the last end, whatever it was; then the eyes may start. */
     async start(): Promise<void> {
       await mkdir(ring.folder, { recursive: true });
