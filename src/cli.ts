@@ -48,6 +48,16 @@ const commands: Record<string, Entry> = {
     sentence: "removes a plate from database, pictures, clips and video",
     load: async () => (await import("./commands/erase.js")).eraseCommand,
   },
+  export: {
+    usage: "export FILE.jsonl|FILE.csv [--config FILE]",
+    sentence: "writes everything, or the rules alone, into a file",
+    load: async () => (await import("./commands/export-import.js")).exportCommand,
+  },
+  import: {
+    usage: "import FILE.jsonl|FILE.csv|FOLDER [--config FILE]",
+    sentence: "takes an export, a list of rules, or the folder of a JSON store",
+    load: async () => (await import("./commands/export-import.js")).importCommand,
+  },
   replay: {
     usage: "replay [PASS] [--last N]",
     sentence: "decides again from what was kept, and says where the answer differs",

@@ -12,7 +12,8 @@ import { createLog } from "../system/log.js";
 
 /**
  * `plategate erase PLATE [--with-video] [--trim] [--config FILE]`: removes a plate from rows, log, vectors, pictures, clips and
- * the copies of the database that lie beside it. Works beside a running appliance.
+ * the copies of the database that lie beside it. Works beside a running appliance; a
+ * vehicle that is at the gate at this very moment is kept again when it leaves.
  */
 export async function eraseCommand(args: string[]): Promise<number> {
   const { values, positionals } = parseArgs({
