@@ -43,9 +43,7 @@ export function ask(
 }
 
 /** Opens an endless answer; `until` waits for text to have come in, `close` hangs up. */
-export function listen(
-  url: string,
-): Promise<{
+export function listen(url: string): Promise<{
   until(wanted: string | RegExp): Promise<string>;
   close(): void;
   status: number;
