@@ -118,6 +118,7 @@ export interface ClipRepository {
   /** Not pinned, oldest first; of one class. */
   oldest(kind: ClipKind, limit: number): Promise<readonly ClipRecord[]>;
   all(): Promise<readonly ClipRecord[]>;
+  /** Of all clips that are not pinned. */
   totalBytes(): Promise<number>;
 }
 

@@ -19,7 +19,7 @@ export interface RotationParts {
 }
 
 const DAY_MS = 86_400_000;
-const BATCH = 200;
+const BATCH = 50;
 // Below this the store itself could not write, whatever the configuration says.
 const HARD_FLOOR_BYTES = 2_000_000;
 
@@ -34,7 +34,8 @@ export function createRotation({
   freeBytes,
 }: RotationParts) {
   const { segments, clips } = repositories;
-  let known: { count: number; bytes: number; oldestAt: number | null; clipBytes: number } | null = null;
+  let known: { count: number; bytes: number; oldestAt: number | null } | null = null;
+  let clipBytes = 0;
   let free = 0;
   let rotated = 0;
   /** Rows whose files had to go before them. */
@@ -66,7 +67,7 @@ export function createRotation({
       bytes: known?.bytes ?? 0,
       maxBytes: config.maxBytes,
       oldestAt: known?.oldestAt ?? null,
-      clipBytes: known?.clipBytes ?? 0,
+      clipBytes,
       freeBytes: free,
       minFreeBytes: config.minFreeBytes,
       rotated,
@@ -81,32 +82,37 @@ export function createRotation({
     }
     known ??= await count();
     free = await freeBytes();
+    clipBytes = await clips.totalBytes();
     const shortBytes = Math.max(0, Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free);
     const requests = await clips.wanted();
     const excess = Math.max(known.bytes - config.maxBytes, shortBytes, 0);
     const oldest = await segments.oldest(BATCH);
+    known.oldestAt = oldest[0]?.startedAt ?? null;
     const drop = segmentsToDrop(oldest, requests, excess, config.maxAgeDays * DAY_MS, now);
+    const freed = drop.reduce((n, s) => n + s.bytes, 0);
     if (drop.length > 0) {
       await segments.discard(drop.map((s) => s.id));
       rotated += drop.length;
+      known.count -= drop.length;
+      known.bytes -= freed;
+      known.oldestAt = oldest.find((s) => !drop.includes(s))?.startedAt ?? known.oldestAt;
     }
-    const freed = drop.reduce((n, s) => n + s.bytes, 0);
     const clipsGone = await rotateClips(Math.max(0, shortBytes - freed), now);
     if (drop.length === 0 && !clipsGone) return;
     await sweep();
-    known = await count();
     free = await freeBytes();
     if (drop.length === BATCH) await rotate(now);
   }
 
   async function rotateClips(shortBytes: number, now: Ages): Promise<boolean> {
-    let excess = Math.max((known?.clipBytes ?? 0) - config.clipMaxBytes, shortBytes, 0);
+    let excess = Math.max(clipBytes - config.clipMaxBytes, shortBytes, 0);
     let gone = false;
     for (const kind of CLIP_ORDER) {
       const days = kind === "unknown" ? config.unknownClipDays : config.clipDays;
       for (const clip of clipsToDrop(await clips.oldest(kind, BATCH), excess, days * DAY_MS, now)) {
         await clips.remove(clip.id);
         excess -= clip.bytes;
+        clipBytes -= clip.bytes;
         gone = true;
       }
     }
@@ -153,14 +159,13 @@ export function createRotation({
     known = null;
   }
 
+  /** Once; from then on it is counted along: the gate must not read through thousands of rows for each segment. */
   async function count() {
-    const all = await segments.totalBytes();
-    const [first] = await segments.oldest(1);
+    const all = await segments.all();
     return {
-      count: (await segments.all()).length,
-      bytes: all,
-      oldestAt: first?.startedAt ?? null,
-      clipBytes: await clips.totalBytes(),
+      count: all.length,
+      bytes: all.reduce((n, s) => n + s.bytes, 0),
+      oldestAt: all[0]?.startedAt ?? null,
     };
   }
 }

@@ -172,6 +172,33 @@ test("a recording by hand is held from its start to its stop and becomes a clip"
   await s.close();
 });
 
+test("clips over their own budget go by class, strangers first, pinned ones never; old ones go by age", async () => {
+  const s = await station({ clipMaxBytes: 50_000, unknownClipDays: 2, clipDays: 5 });
+  const written: ClipRecord[] = [];
+  for (const kind of ["known", "unknown", "unknown", "known"] as const) {
+    const from = s.clock.wallMs();
+    await s.record();
+    const promise = s.clips.request({ passId: null, camera: "front", from, to: from + 4000, kind });
+    await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+    await s.record();
+    written.push((await promise)!);
+    await s.store.clips.pin(written[0]!.id, true);
+  }
+  const left = async () =>
+    (await s.store.clips.all()).map((clip) => written.findIndex((w) => w.id === clip.id));
+  // Three that are not pinned, of some 20 kB each.
+  await s.ring.rotate();
+  assert.equal(await left(), [0, 2, 3]);
+  assert.not.ok(existsSync(join(s.recordings, written[1]!.path)));
+  s.clock.advance(3 * 86_400_000);
+  await s.ring.rotate();
+  assert.equal(await left(), [0, 3]);
+  s.clock.advance(3 * 86_400_000);
+  await s.ring.rotate();
+  assert.equal(await left(), [0]);
+  await s.close();
+});
+
 test("a clip that cannot be written is tried again until it can, and its video is held meanwhile", async () => {
   const s = await station({ maxBytes: 30_000 });
   await s.record();

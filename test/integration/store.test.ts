@@ -160,7 +160,7 @@ for (const kind of ["sql", "json"] as const) {
     assert.equal(await store.segments.garbage(), ["_clips/c2.mp4"]);
     await store.segments.forget(["_clips/c2.mp4"]);
     assert.equal(await store.segments.garbage(), []);
-    assert.is(await store.clips.totalBytes(), 300);
+    assert.is(await store.clips.totalBytes(), 200);
     assert.is(await store.outbox.count(), 6);
     await store.close();
   });

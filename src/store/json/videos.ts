@@ -112,6 +112,6 @@ export function createJsonClips(journal: Journal, outbox: Sync<OutboxRepository>
         .filter((clip) => clip.kind === kind && !clip.pinned)
         .slice(0, limit),
     all: () => [...clips.all()].map((s) => s.clip),
-    totalBytes: () => [...clips.all()].reduce((n, s) => n + s.clip.bytes, 0),
+    totalBytes: () => [...clips.all()].reduce((n, s) => n + (s.clip.pinned ? 0 : s.clip.bytes), 0),
   };
 }

@@ -32,7 +32,9 @@ export function createClipTable(
     `select ${columns} from clip where kind = ? and pinned = 0 order by seq limit ?`,
   );
   const all = db.prepare<[], Row>(`select ${columns} from clip order by seq`);
-  const total = db.prepare<[], { bytes: number }>("select coalesce(sum(bytes), 0) as bytes from clip");
+  const total = db.prepare<[], { bytes: number }>(
+    "select coalesce(sum(bytes), 0) as bytes from clip where pinned = 0",
+  );
   const lists = new Map<string, Statement>();
   return {
     add(clip, events) {
