@@ -67,15 +67,16 @@ export async function eraseCommand(args: string[]): Promise<number> {
       `${plate} is erased: ${report.passes} passes, ${report.decisions} decisions, ${report.rules} rules, ${report.vehicles} vehicles, ` +
         `${report.events} events, ${report.clips} clips, ${paths.length - report.files.length} segments of video, ${copies.length} old copies of the database.`,
     );
-    console.log(
-      values.trim
-        ? trimmed(folder)
-        : "Blocks that were freed earlier are not reached by this; --trim tells the card to forget them.",
-    );
-    return 0;
   } finally {
     await store.close();
   }
+  // After the store is closed: its log file frees blocks, too.
+  console.log(
+    values.trim
+      ? await trimmed(folder)
+      : "Blocks that were freed earlier are not reached by this; --trim tells the card to forget them.",
+  );
+  return 0;
 
   async function stretchesOf(text: string) {
     const found = [];
@@ -93,15 +94,21 @@ export async function eraseCommand(args: string[]): Promise<number> {
   }
 }
 
+const TRIM_ROUNDS = 3;
+
 /** What earlier files left in blocks that are free now is out of reach of files; the card can be told to forget it. */
-function trimmed(folder: string): string {
+async function trimmed(folder: string): Promise<string> {
   try {
-    execFileSync("sync");
     const mount = execFileSync("df", ["--output=target", folder], { encoding: "utf8" })
       .trim()
       .split("\n")
       .at(-1)!;
-    execFileSync("fstrim", [mount], { stdio: "pipe" });
+    // More than once: the file system hands freed blocks back only some time after the commit that sync waits for.
+    for (let round = 0; round < TRIM_ROUNDS; round++) {
+      if (round > 0) await new Promise((resolve) => setTimeout(resolve, 700));
+      execFileSync("sync");
+      execFileSync("fstrim", [mount], { stdio: "pipe" });
+    }
     return `Free blocks of ${mount} were discarded as well.`;
   } catch {
     return "Free blocks of the card could not be discarded; run `sudo fstrim -a` where the card supports it.";
