@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -61,10 +62,22 @@ test.after(async () => {
 /** Four segments of three seconds as splitmuxsink writes them, each picture numbered by its brightness. */
 async function record(name: string, encoder: string): Promise<SegmentRecord[]> {
   const camera = join(folder, name);
-  mkdirSync(camera, { recursive: true });
-  const sink = `splitmuxsink async-finalize=true max-size-time=3000000000 send-keyframe-requests=true muxer-factory=mp4mux muxer-properties="properties,fragment-duration=(uint)1000" location=${camera}/%03d.mp4`;
+  const sink = `splitmuxsink async-finalize=true max-size-time=3000000000 send-keyframe-requests=true muxer-factory=mp4mux muxer-properties=properties,fragment-duration=(uint)1000 location=${camera}/%03d.mp4`;
   const pipeline = `videotestsrc num-buffers=180 pattern=ball ! video/x-raw,width=640,height=360,framerate=15/1 ! ${encoder} ! h264parse ! ${sink}`;
-  execFileSync("sh", ["-c", `gst-launch-1.0 -q -e ${pipeline}`]);
+  // The splitmuxsink of GStreamer 1.22 stands still now and then when nothing paces it; it is only the pen here.
+  for (let attempt = 1; ; attempt++) {
+    rmSync(camera, { recursive: true, force: true });
+    mkdirSync(camera, { recursive: true });
+    try {
+      execFileSync("gst-launch-1.0", ["-q", "-e", ...pipeline.split(" ")], {
+        timeout: 15_000,
+        killSignal: "SIGKILL",
+      });
+      break;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
+  }
   const segments: SegmentRecord[] = [];
   let at = 1_000_000;
   for (const file of readdirSync(camera).sort()) {
