@@ -14,8 +14,6 @@ import { bootId } from "../system/boot.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 
-const ROTATE_EVERY_MS = 60_000;
-
 /** Everything about video: the ring, the clips cut from it, recordings by hand, and what all this writes to the card. */
 export function createRecordings({
   config,
@@ -42,13 +40,16 @@ export function createRecordings({
   const manual = createManual({ clips, repository: store.clips, clock });
   const wear = createWear({
     repository: store.wear,
-    sources: { video: () => ring.status().writtenBytes, database: () => store.status().writtenBytes },
+    sources: {
+      video: () => ring.status().writtenBytes,
+      clips: () => clips.status().writtenBytes,
+      database: () => store.status().writtenBytes,
+    },
     limitBytes: config.recording.dailyWriteBytes,
     clock,
     log: shared.log,
   });
   const firstPicture = createPoster(ring.folder);
-  let cancel = () => {};
 
   return {
     ring,
@@ -67,21 +68,12 @@ export function createRecordings({
       await ring.repair();
       await clips.start();
       await wear.start();
-      rotateLater();
     },
     async close(): Promise<void> {
-      cancel();
       manual.close();
       await clips.close();
       await ring.close();
       await wear.close();
     },
   };
-
-  function rotateLater(): void {
-    cancel = clock.after(ROTATE_EVERY_MS, () => {
-      void ring.rotate();
-      rotateLater();
-    });
-  }
 }
