@@ -12,6 +12,7 @@ import torch
 
 from detector_loss import losses
 from detector_model import Detector
+from machine import fast_bf16
 from scene_stream import Stream
 
 
@@ -34,7 +35,7 @@ def main():
         mean.load_state_dict(saved["mean"])
         optimiser.load_state_dict(saved["optimiser"])
         state = saved["state"]
-    budget = a.minutes * 60.0
+    budget, half = a.minutes * 60.0, fast_bf16()
     shapes = [(384, 256, a.batch, 0.2), (640, 384, max(4, int(a.batch * 0.4)), 0.35)]
     batches, phase, last_saved, shown = None, -1, time.time(), []
     while state["seconds"] < budget:
@@ -48,7 +49,7 @@ def main():
         rate = schedule(state["step"], state["seconds"] / budget, a)
         for g in optimiser.param_groups:
             g["lr"] = rate
-        with torch.autocast(device.type, dtype=torch.bfloat16):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
             logit, numbers, rows = net(images.to(device))
         parts = losses(net, logit, numbers, rows, labels.to(device), counts.to(device))
         loss = sum(parts.values())

@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from torch.nn import functional as F
 
+from machine import fast_bf16
 from plate_styles import REGIONS
 from reader_crops import box_quad, cut_crop, held_out, load_crops
 from reader_data import Samples
@@ -50,6 +51,7 @@ def main():
     check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+    half = fast_bf16() and not args.fp32
     begun, last_save, totals = time.time(), time.time(), []
     while True:
         now = spent + time.time() - begun
@@ -62,7 +64,7 @@ def main():
             group["lr"] = rate
         batch = {k: torch.from_numpy(v) for k, v in queue.get().items()}
         net.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=not args.fp32):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
             out = net(batch["crop"])
         losses = reader_losses({k: v.float() for k, v in out.items()}, batch)
         optimizer.zero_grad(set_to_none=True)
@@ -103,7 +105,7 @@ def arguments():
     parser.add_argument("--processes", type=int, default=1, help="processes that make samples")
     parser.add_argument("--log", type=int, default=200)
     parser.add_argument("--save", type=float, default=4, help="minutes between checkpoints")
-    parser.add_argument("--fp32", action="store_true", help="no bfloat16 (slower)")
+    parser.add_argument("--fp32", action="store_true", help="float32 even where bfloat16 is fast")
     return parser.parse_args()
 
 
