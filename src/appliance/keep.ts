@@ -1,4 +1,5 @@
 import type { Config } from "../config.js";
+import { accepts } from "../core/plate-pattern.js";
 import type { AccessRule, OutboxEvent, PassRecord } from "../core/records.js";
 import type { OutboxRepository, PassEntry, PassRepository } from "../core/repositories.js";
 import type { Clips } from "../recording/clips.js";
@@ -55,7 +56,9 @@ export function createKeeper({
     async clip(pass: PassRecord): Promise<void> {
       if (config.cameras.find((c) => c.name === pass.camera)?.record !== true) return;
       const { preRollMs, postRollMs } = config.recording;
-      const listed = rules().some((rule) => rule.plate === pass.plate);
+      const listed = rules().some((rule) =>
+        accepts({ text: rule.plate, tolerance: rule.tolerance }, pass.plate),
+      );
       try {
         await clips.request({
           passId: pass.id,

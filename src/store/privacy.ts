@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { AccessRule } from "../core/records.js";
+import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { PassEntry } from "../core/repositories.js";
 import type { Served } from "./protocol.js";
 import type { SyncAll } from "./sql/sync.js";
@@ -17,7 +17,10 @@ export function hideUnknownPlates(repositories: SyncAll<Served>, folder: string)
   const { passes, rules, upkeep } = repositories;
   const hashOf = (plate: string) =>
     `#${createHmac("sha256", key).update(plate).digest("hex").slice(0, 20).toUpperCase()}`;
-  const isNamed = (plate: string) => rules.all().some((rule) => names(rule, plate));
+  const isNamed = (plate: string) =>
+    rules
+      .all()
+      .some((rule) => accepts({ text: normalisePattern(rule.plate), tolerance: rule.tolerance }, plate));
   return {
     ...repositories,
     passes: {
@@ -63,14 +66,6 @@ function hide(entry: PassEntry, plate: string, hash: string): PassEntry {
           },
         }),
   };
-}
-
-function names(rule: AccessRule, plate: string): boolean {
-  const pattern = rule.plate
-    .replace(/[^A-Z0-9?*]/g, "")
-    .replaceAll("?", ".")
-    .replaceAll("*", ".*");
-  return new RegExp(`^${pattern}$`).test(plate);
 }
 
 function keyOf(file: string): Buffer {

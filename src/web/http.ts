@@ -45,7 +45,8 @@ export async function createHttp(deps: {
     http: { connectionsCheckingInterval: 5000 },
     forceCloseConnections: true,
     trustProxy: false,
-    exposeHeadRoutes: false,
+    // Players and proxies ask for the head first: the same headers as with GET, and no body.
+    exposeHeadRoutes: true,
     routerOptions: { maxParamLength: 200 },
     logger: false,
   });
@@ -137,6 +138,7 @@ async function send(answer: Answer, request: FastifyRequest, reply: FastifyReply
   if ("bytes" in answer) return sendBytes(answer, request, reply);
   if ("file" in answer) return sendFile(answer, reply);
 
+  if (request.method === "HEAD") return reply.type(answer.type).header("cache-control", "no-store").send();
   const out = new PassThrough({ highWaterMark: 64 * 1024 });
   request.raw.on("close", () => out.destroy());
   reply.type(answer.type).header("cache-control", "no-store").header("x-accel-buffering", "no").send(out);

@@ -32,7 +32,7 @@ export function ask(
             headers: response.headers,
             body,
             text,
-            json: isJson ? JSON.parse(text) : null,
+            json: isJson && text !== "" ? JSON.parse(text) : null,
           });
         });
       },

@@ -106,6 +106,31 @@ api("video answers byte ranges, open ends and the last bytes, and refuses what i
   assert.is((await ask(at, { headers: { Range: "bytes=9000-" } })).status, 416);
 });
 
+api(
+  "HEAD answers with the headers of GET and no body, for video, pictures, lists and endless streams",
+  async () => {
+    for (const path of [
+      `/api/passes/${ids[0]}/clip.mp4`,
+      "/api/clips/clip-1/video.mp4",
+      "/api/clips/clip-1/poster.jpg",
+      `/api/passes/${ids[0]}/crop.jpg`,
+      "/api/clips",
+      "/",
+    ]) {
+      const [head, got] = [await ask(url + path, { method: "HEAD" }), await ask(url + path)];
+      assert.is(head.status, 200, path);
+      assert.is(head.body.length, 0, path);
+      assert.is(Number(head.headers["content-length"]), got.body.length, path);
+      assert.is(head.headers["content-type"], got.headers["content-type"], path);
+      assert.is(head.headers["accept-ranges"], got.headers["accept-ranges"], path);
+    }
+    const live = await ask(`${url}/api/live.mjpeg`, { method: "HEAD" });
+    assert.is(live.status, 200);
+    assert.is(appliance.watchers(), 0);
+    assert.is((await ask(`${url}/api/clips/none/video.mp4`, { method: "HEAD" })).status, 404);
+  },
+);
+
 api("a clip is described, downloaded under a telling name, and shown by a poster", async () => {
   const meta = await ask(`${url}/api/clips/clip-1`);
   shapes.clip.parse(meta.json);
