@@ -1,8 +1,10 @@
 import { join, resolve } from "node:path";
 import type { Config } from "../config.js";
 import { resolveLines } from "../gate/board.js";
+import { createDesk } from "../gate/desk.js";
 import { openDriver } from "../gate/driver.js";
 import { createGate } from "../gate/gate.js";
+import { createKeep } from "../gate/kept.js";
 import { createLane, type Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
 import { createStore } from "../store/store.js";
@@ -46,6 +48,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const lines = resolveLines(config.lines);
   const part = (name: string) => log.child({ part: name });
 
+  const keep = createKeep(join(folder, "gate.json"), part("gate"));
   const gate = createGate({
     clock,
     log: part("gate"),
@@ -53,9 +56,19 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     lines,
     barrier: config.barrier,
     maxCommandAgeMs: config.access.maxCommandAgeMs,
+    keep,
     onEvent: (event) => void keeper.event(event),
   });
   const store = createStore({ config: config.store, folder, clock, log: part("store") });
+  const desk = createDesk({
+    clock,
+    log: part("gate"),
+    gate,
+    lane: () => lane,
+    maxCommandAgeMs: config.access.maxCommandAgeMs,
+    keep,
+    audit: (entry) => store.audit.add(entry),
+  });
   const book = createRuleBook(store.rules, demoRules(config), part("rules"));
   const recordings = createRecordings({ config, folder, store, clock, log });
   const { ring, clips, manual, wear, storage } = recordings;
@@ -114,6 +127,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     identity,
     store,
     gate,
+    desk,
     health: () => health.list(),
     storage,
     figures: () => ({
@@ -236,6 +250,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await recordings.close();
     await gate.close();
     await reporting.close();
+    await keep.settled();
     await store.close();
     disk.close();
     temperature.close();

@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { Config } from "../config.js";
+import type { Desk } from "../gate/desk.js";
 import type { Gate } from "../gate/gate-types.js";
 import { type Broker, createBroker } from "../report/broker.js";
 import type { Figures, HealthView, Identity, ReportStatus, StorageView } from "../report/ports.js";
@@ -16,6 +17,7 @@ export interface ReportingDeps {
   identity: Identity;
   store: Store;
   gate: Gate;
+  desk: Desk;
   health: () => readonly HealthView[];
   storage: () => Promise<StorageView>;
   figures: () => Figures;
@@ -31,6 +33,7 @@ export function createReporting({
   identity,
   store,
   gate,
+  desk,
   health,
   storage,
   figures,
@@ -61,7 +64,7 @@ export function createReporting({
           figures,
           subscribe,
         },
-        commands: async (command) => gate.command(command),
+        commands: desk.command,
         identity: { ...identity, ...machineModel(), ...pageUrl(config) },
         pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
         cursors: {

@@ -21,7 +21,16 @@ export type AccessReason =
   | "outside-schedule"
   | "wrong-direction"
   | "no-uses-left"
-  | "passback";
+  | "passback"
+  | "approved"
+  | "refused";
+
+/** What a person said to a pass that the rules left open (`ask`). */
+export interface Approval {
+  what: "approve" | "refuse";
+  /** Who, and by which way: for the record. */
+  by: string;
+}
 
 /** Everything a decision is made from, but for the rules and the settings. */
 export interface AccessRequest {
@@ -68,8 +77,11 @@ export interface AccessDecision {
 
 export interface Access {
   decide(request: AccessRequest, rules: readonly AccessRule[]): AccessDecision;
-  /** What a decision record keeps: enough to decide the same again, without the rules that had nothing to say. */
-  evidenceOf(request: AccessRequest, rules: readonly AccessRule[]): string;
+  /**
+   * What a decision record keeps: enough to decide the same again, without the rules that had nothing to say.
+   * `approval`: the rules asked, and this was the answer.
+   */
+  evidenceOf(request: AccessRequest, rules: readonly AccessRule[], approval?: Approval): string;
 }
 
 /** Decides who may pass. Deny beats allow; anything but `granted` moves nothing. */
@@ -168,7 +180,7 @@ export function createAccess(settings: AccessSettings): Access {
       : answer("denied", "not-on-list", `${plate} is on no list.`);
   }
 
-  function evidenceOf(request: AccessRequest, rules: readonly AccessRule[]): string {
+  function evidenceOf(request: AccessRequest, rules: readonly AccessRule[], approval?: Approval): string {
     const matches = matchesOf(request, rules);
     const plates = new Set(matches.map((m) => m.rule.plate).concat(request.plate));
     const passages = Object.fromEntries(
@@ -179,6 +191,7 @@ export function createAccess(settings: AccessSettings): Access {
       request: { ...request, passages },
       rules: matches.map((m) => m.rule),
       settings,
+      ...(approval === undefined ? {} : { approval }),
     };
     return JSON.stringify(kept);
   }
@@ -200,8 +213,21 @@ export function createAccess(settings: AccessSettings): Access {
 
 /** Decides again from what a decision record has kept; the answer is the same. */
 export function replayDecision(evidence: string): AccessDecision {
-  const { request, rules, settings } = JSON.parse(evidence) as DecisionEvidence;
-  return createAccess(settings).decide(request, rules);
+  const { request, rules, settings, approval } = JSON.parse(evidence) as DecisionEvidence;
+  const decision = createAccess(settings).decide(request, rules);
+  return approval === undefined ? decision : answered(decision, approval, request.plate);
+}
+
+/** The decision that a person's answer makes of an open question; what is no question stays as it is. */
+export function answered(asked: AccessDecision, { what, by }: Approval, plateAsRead: string): AccessDecision {
+  if (asked.verdict !== "ask") return asked;
+  const decided =
+    what === "approve"
+      ? { ...asked, verdict: "granted", reason: "approved", sentence: `${asked.sentence} Let in by ${by}.` }
+      : { ...asked, verdict: "denied", reason: "refused", sentence: `${asked.sentence} Refused by ${by}.` };
+  // Whoever lets in what may be a denied plate says that it is not that one.
+  const other = asked.reason === "maybe-denied" && what === "approve";
+  return { ...decided, ...(other ? { plate: plateAsRead, ruleId: null } : {}) } as AccessDecision;
 }
 
 interface DecisionEvidence {
@@ -209,6 +235,7 @@ interface DecisionEvidence {
   request: AccessRequest;
   rules: readonly AccessRule[];
   settings: AccessSettings;
+  approval?: Approval;
 }
 
 interface Match {

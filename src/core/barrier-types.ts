@@ -47,11 +47,16 @@ export type PulseLine = "lift" | "close" | "stop";
 export type PulseResult = "done" | "no-relay" | "relay-on" | "cut";
 
 export type BarrierEvent =
-  /** The levels read at start. Nothing moves because of them, but for a fire contact that is on. */
-  | { type: "boot"; inputs: Readonly<Partial<Record<InputName, boolean>>> }
+  /**
+   * The levels read at start. Nothing moves because of them, but for a fire contact that is on. `stopped`: an operator
+   * had stopped the barrier before and nobody has released it.
+   */
+  | { type: "boot"; inputs: Readonly<Partial<Record<InputName, boolean>>>; stopped?: boolean }
   | { type: "shutdown" }
   /** A fresh decision of access; whoever sends it has checked its age. */
   | { type: "granted" }
+  /** The gate was locked: a grant that still waits for its vehicle is taken back. */
+  | { type: "withdrawn" }
   /** `holdMs` only with hold; never longer than the longest hold. */
   | { type: "operator"; command: OperatorCommand; holdMs?: number }
   | { type: "free-exit" }

@@ -3,21 +3,14 @@ import { input } from "./barrier-inputs.js";
 import { fault, fireOn, open, settle } from "./barrier-moves.js";
 import { grant, operator } from "./barrier-requests.js";
 import { timeout } from "./barrier-timeouts.js";
-import type {
-  BarrierEvent,
-  BarrierSettings,
-  BarrierState,
-  InputName,
-  PulseLine,
-  PulseResult,
-} from "./barrier-types.js";
+import type { BarrierEvent, BarrierSettings, BarrierState, PulseLine, PulseResult } from "./barrier-types.js";
 
 /**
  * One step of the barrier: what it is told, what it is then, and what has to be done about it.
  * Rules, strongest first: STOP · fire · loop and beam · hold · everything else.
  */
 export function step(state: BarrierState, event: BarrierEvent, settings: BarrierSettings): BarrierStep {
-  if (event.type === "boot") return boot(event.inputs, settings);
+  if (event.type === "boot") return boot(event, settings);
   const run = draft(state, settings);
   if (!state.live) {
     if (isRequest(event)) run.answer(false, "not-running");
@@ -28,6 +21,10 @@ export function step(state: BarrierState, event: BarrierEvent, settings: Barrier
       return shutdown(run);
     case "granted":
       grant(run);
+      break;
+    case "withdrawn":
+      run.s.awaiting = false;
+      run.disarm("presence");
       break;
     case "free-exit":
       open(run);
@@ -52,11 +49,12 @@ function isRequest(event: BarrierEvent): boolean {
   return event.type === "granted" || event.type === "operator" || event.type === "free-exit";
 }
 
-function boot(levels: Readonly<Partial<Record<InputName, boolean>>>, settings: BarrierSettings): BarrierStep {
+function boot(event: BarrierEvent & { type: "boot" }, settings: BarrierSettings): BarrierStep {
   const idle = idleBarrier();
   const run = draft(idle, settings);
   run.s.live = true;
-  run.s.inputs = { ...idle.inputs, ...levels };
+  run.s.inputs = { ...idle.inputs, ...event.inputs };
+  run.s.stopLatched = event.stopped === true;
   run.s.exitStuck = run.s.inputs.exit;
   settle(run);
   for (const name of ["loop", "beam", "presence", "exit"] as const) {

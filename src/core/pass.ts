@@ -23,13 +23,18 @@ export interface OpenPass {
   told: number;
   /** The plate in the last entry that was kept. */
   keptPlate: string;
+  /** A person has decided: readings do not change that any more. */
+  answered: boolean;
 }
 
 export type PassesState = readonly OpenPass[];
 
 export type PassEvent =
   /** `id` names the pass, should it be a new one. */
-  { type: "sighting"; sighting: Sighting; id: string; nowMs: number } | { type: "tick"; nowMs: number };
+  | { type: "sighting"; sighting: Sighting; id: string; nowMs: number }
+  | { type: "tick"; nowMs: number }
+  /** A person has answered the question that this pass was; `decision` is what that makes of it. */
+  | { type: "answered"; passId: string; decision: AccessDecision; nowMs: number };
 
 export type PassEffect =
   /** First or better decision; `first` also opens the pass in the records. */
@@ -71,6 +76,10 @@ export function stepPasses(
   const effects: PassEffect[] = [];
   let passes = [...state];
   if (event.type === "sighting") take(event.sighting, event.id);
+  if (event.type === "answered")
+    passes = passes.map((pass) =>
+      pass.id === event.passId ? tell({ ...pass, answered: true }, event.decision, pass.best) : pass,
+    );
   const kept: OpenPass[] = [];
   for (const pass of passes) {
     const settled = settle(pass);
@@ -106,7 +115,7 @@ export function stepPasses(
     };
     if (pass.decision?.verdict === "granted") {
       effects.push({ type: "still-granted", pass, sighting });
-    } else {
+    } else if (!pass.answered) {
       // The newest sighting decides, whatever was thought before: its frame is the one whose age counts.
       const decision = decide(sighting, pass.direction);
       if (decision.verdict === "granted") pass = tell(pass, decision, sighting);
@@ -183,6 +192,7 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
     decision: null,
     told: 0,
     keptPlate: sighting.plate,
+    answered: false,
   };
 }
 

@@ -8,6 +8,8 @@ export interface Commands {
   command(command: GateCommand): GateAnswer;
   confirmAreaClear(by: string): void;
   mode(): "normal" | "locked";
+  /** Sets the mode of before a restart. */
+  restore(mode: "normal" | "locked"): void;
 }
 
 /** More commands that move something than this within a minute are refused. */
@@ -20,6 +22,8 @@ export function createCommands(deps: {
   log: Log;
   maxAgeMs: number;
   event: (event: BarrierEvent, by: string) => GateAnswer;
+  /** The mode was changed, by this person. */
+  onMode: (mode: "normal" | "locked", by: string) => void;
 }): Commands {
   const { clock, log } = deps;
   let moved: number[] = [];
@@ -46,6 +50,9 @@ export function createCommands(deps: {
       log.info({ by }, "The area under the barrier was confirmed to be clear.");
     },
     mode: () => mode,
+    restore(before) {
+      mode = before;
+    },
   };
 
   function judge(command: GateCommand): GateAnswer {
@@ -59,6 +66,7 @@ export function createCommands(deps: {
     if (kind === "mode") {
       if (command.mode === undefined) return refuse("unknown-command");
       mode = command.mode;
+      deps.onMode(mode, by);
       return { accepted: true, reason: "noted", sentence: answerSentence("noted") };
     }
     if (kind === "release") return deps.event({ type: "operator", command: "release" }, by);

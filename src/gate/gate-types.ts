@@ -9,6 +9,7 @@ import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { GateLines } from "./board.js";
+import type { Keep } from "./kept.js";
 import type { LineDriver } from "./lines.js";
 import type { BarrierConfig } from "./settings.js";
 
@@ -21,6 +22,8 @@ export interface GateDeps {
   barrier: BarrierConfig;
   /** A command older than this is refused. */
   maxCommandAgeMs: number;
+  /** What a restart must not undo; left out: nothing outlives this process. */
+  keep?: Pick<Keep, "read" | "write">;
   /** What is to be reported; it may not block and is called after the lines were set. */
   onEvent?: (event: Omit<OutboxEvent, "seq">) => void;
 }
@@ -63,19 +66,32 @@ export interface Alarm {
 
 export interface GateAnswer {
   accepted: boolean;
-  reason: AnswerReason | "locked" | "too-old" | "too-many" | "unconfirmed" | "unknown-command" | "noted";
+  reason:
+    | AnswerReason
+    | "locked"
+    | "too-old"
+    | "too-many"
+    | "unconfirmed"
+    | "unknown-command"
+    | "noted"
+    | "gone"
+    | "refused"
+    | "not-asked";
   /** One sentence for people: what happens now, or why not. */
   sentence: string;
 }
 
 export interface GateCommand {
-  kind: "open" | "close" | "hold" | "release" | "stop" | "test-pulse" | "mode";
+  /** `approve` and `refuse` answer a pass that the rules left open; see desk.ts. */
+  kind: "open" | "close" | "hold" | "release" | "stop" | "test-pulse" | "mode" | "approve" | "refuse";
   by: string;
   via: string;
   /** Monotonic ms when it arrived. */
   receivedAtMs: number;
   holdMs?: number;
   mode?: "normal" | "locked";
+  /** Id of the pass that is approved or refused. */
+  pass?: string;
 }
 
 export interface Gate {

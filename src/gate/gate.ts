@@ -27,11 +27,25 @@ export function createGate(deps: GateDeps): Gate {
   const alarms = new Map<string, Alarm>();
   const listeners = new Set<(view: GateView) => void>();
   const queue: { event: BarrierEvent; by: string }[] = [];
-  const commands = createCommands({ clock, log, maxAgeMs: deps.maxCommandAgeMs, event });
+  const commands = createCommands({
+    clock,
+    log,
+    maxAgeMs: deps.maxCommandAgeMs,
+    event,
+    onMode(mode, by) {
+      if (mode === "locked") event({ type: "withdrawn" }, by);
+      keep();
+      tell();
+    },
+  });
   let state: BarrierState = idleBarrier();
   let panel: Panel | null = null;
   let running = false;
   let closed = false;
+  /** An operator's stop outlives lost lines and restarts; only a release ends it. */
+  let stopped = false;
+  /** An alarm came or went, which people should hear of although the barrier's state is the same. */
+  let alarmed = false;
   let sinceAt = clock.wallMs();
   let heldUntilAt: number | null = null;
   let cancelReopen = () => {};
@@ -39,6 +53,11 @@ export function createGate(deps: GateDeps): Gate {
   return {
     async start() {
       unusable(deps);
+      const kept = deps.keep?.read();
+      if (kept !== undefined) {
+        commands.restore(kept.mode);
+        stopped = kept.stopped;
+      }
       await open();
     },
     event,
@@ -74,9 +93,15 @@ export function createGate(deps: GateDeps): Gate {
     if (closed) return opened.close();
     panel = opened;
     raise("lines", null, false);
-    event({ type: "boot", inputs: panel.inputs() });
+    event({ type: "boot", inputs: panel.inputs(), stopped });
     log.info(
-      { board: deps.lines.board, driver: panel.kind, dryRun: deps.barrier.dryRun, state: state.place },
+      {
+        board: deps.lines.board,
+        driver: panel.kind,
+        dryRun: deps.barrier.dryRun,
+        state: state.place,
+        mode: commands.mode(),
+      },
       deps.barrier.dryRun ? "The gate runs dry: nothing is energised." : "The gate has its lines.",
     );
   }
@@ -118,7 +143,7 @@ export function createGate(deps: GateDeps): Gate {
       running = false;
       queue.length = 0;
     }
-    if (before !== state) tell();
+    if (before !== state || alarmed) tell();
     return answer;
   }
 
@@ -149,6 +174,10 @@ export function createGate(deps: GateDeps): Gate {
       });
     }
     if (state.heldBy === null) heldUntilAt = null;
+    if (state.live && state.stopLatched !== stopped) {
+      stopped = state.stopLatched;
+      keep();
+    }
     return answer;
   }
 
@@ -190,6 +219,7 @@ export function createGate(deps: GateDeps): Gate {
     if (on === (known !== undefined) && (!on || known?.sentence === sentence)) return;
     if (on) alarms.set(key, { code, input, sentence, sinceAt: known?.sinceAt ?? clock.wallMs() });
     else alarms.delete(key);
+    alarmed = true;
     log.warn({ code, input, on }, on ? sentence : `Over: ${known?.sentence ?? sentence}`);
     report("alarm", { code, input, on, sentence: on ? sentence : (known?.sentence ?? sentence) });
   }
@@ -205,7 +235,12 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
+  function keep(): void {
+    deps.keep?.write({ mode: commands.mode(), stopped });
+  }
+
   function tell(): void {
+    alarmed = false;
     if (listeners.size === 0) return;
     const now = view();
     for (const listener of listeners) {

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { type AccessDecision, type AccessRequest, createAccess } from "../core/access.js";
+import { type AccessDecision, type Approval, answered, createAccess } from "../core/access.js";
 import {
   nextTickMs,
   type OpenPass,
   type PassEffect,
+  type PassEvent,
   type PassesState,
   passDefaults,
   stepPasses,
@@ -13,10 +14,13 @@ import type { PassEntry } from "../core/repositories.js";
 import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { decisionRecord, passEvents, passRecord, readRecord } from "./entries.js";
+import { openQuestion } from "./approvals.js";
 import type { Gate, GateAnswer } from "./gate-types.js";
 import { createPassages } from "./passages.js";
+import { createRequests } from "./requests.js";
+import { answerSentence } from "./sentences.js";
 import type { AccessConfig } from "./settings.js";
+import { createStory } from "./story.js";
 import { createUses } from "./uses.js";
 
 export interface LaneDeps {
@@ -59,6 +63,11 @@ export interface LaneFigures {
 export interface Lane {
   /** Takes a sighting of the eye; a grant has reached the lines when this returns. */
   sighting(sighting: Sighting): void;
+  /**
+   * A person's answer to a pass that the rules left open. What is approved is put to the gate at once and once only; what
+   * the gate does not take stays a question.
+   */
+  answer(passId: string, approval: Approval): GateAnswer;
   /** Vehicles in view now. */
   open(): readonly PassRecord[];
   /** Forgets where a vehicle went last; for an operator, who is logged. */
@@ -74,10 +83,13 @@ export function createLane(deps: LaneDeps): Lane {
   const access = createAccess({ ...config.access, timeZone: config.timeZone });
   const cameras = new Map(config.cameras.map((c) => [c.name, c.direction]));
   const passages = createPassages(config.cameras, deps.recent ?? []);
+  const requests = createRequests({ ...deps, cameras, passages });
+  const story = createStory({ ...deps, place: config, access });
   const uses = createUses();
-  const pictures = new Map<string, Pick<Sighting, "crop" | "frame">>();
   /** Passes whose grant the gate has turned into a pulse, or needed none. */
   const served = new Set<string>();
+  /** Passes that the gate has let in, whose use and passage are counted. */
+  const counted = new Set<string>();
   const figures: LaneFigures = {
     sightings: 0,
     passes: 0,
@@ -88,8 +100,6 @@ export function createLane(deps: LaneDeps): Lane {
     lastFrameToRelayMs: null,
     lastSightingToRelayMs: null,
   };
-  /** What each decision was made from, as it was then. */
-  const asked = new WeakMap<AccessDecision, { request: AccessRequest; rules: readonly AccessRule[] }>();
   let state: PassesState = [];
   let cancelTick = () => {};
 
@@ -102,7 +112,8 @@ export function createLane(deps: LaneDeps): Lane {
       }
       run({ type: "sighting", sighting, id: randomUUID(), nowMs: clock.monotonicMs() });
     },
-    open: () => state.map((pass) => passRecord(pass, context())),
+    answer,
+    open: () => state.map(story.rowOf),
     resetPassback(plate, by) {
       log.warn({ plate, by }, "The anti-passback memory of a vehicle was reset.");
       return passages.forget(plate);
@@ -115,30 +126,36 @@ export function createLane(deps: LaneDeps): Lane {
     },
   };
 
-  function run(event: Parameters<typeof stepPasses>[1]): void {
+  /** `given`: the gate's answer to an approval, which was put to it already. */
+  function run(event: PassEvent, given: GateAnswer | null = null): void {
     const startMs = clock.monotonicMs();
     const step = stepPasses(state, event, decide);
     state = step.state;
     // Gate first: every grant of this step reaches the lines before any record is made of it.
     const answers = new Map<PassEffect, GateAnswer>();
     for (const effect of step.effects) {
-      const answer = ask(effect);
+      const isAnswered = event.type === "answered" && effect.pass.id === event.passId;
+      const answer = isAnswered ? given : ask(effect);
       if (answer === null) continue;
       answers.set(effect, answer);
-      if (!answer.accepted || !("sighting" in effect)) continue;
+      if (!answer.accepted || isAnswered || !("sighting" in effect)) continue;
       const nowMs = clock.monotonicMs();
       figures.lastSightingToRelayMs = nowMs - startMs;
       figures.lastFrameToRelayMs = nowMs - effect.sighting.lastFrameAtMs;
     }
-    for (const effect of step.effects) record(effect, answers.get(effect) ?? null);
+    for (const effect of step.effects) {
+      const answer = answers.get(effect) ?? null;
+      if (answer?.accepted === true) count(effect.pass);
+      record(effect, answer);
+    }
     schedule();
   }
 
   function decide(sighting: Sighting, direction: Direction): AccessDecision {
-    const request = requestOf(sighting, direction);
+    const request = requests.of(sighting, direction);
     const rules = uses.applied(deps.rules());
     const decision = access.decide(request, rules);
-    asked.set(decision, { request, rules });
+    story.madeFrom(decision, { request, rules });
     return decision;
   }
 
@@ -159,8 +176,27 @@ export function createLane(deps: LaneDeps): Lane {
     return answer;
   }
 
+  function answer(passId: string, approval: Approval): GateAnswer {
+    const nowMs = clock.monotonicMs();
+    const question = openQuestion(state, passId, nowMs);
+    if ("accepted" in question) return question;
+    const { pass, decision } = question;
+    const made = answered(decision, approval, pass.best.plate);
+    story.answeredBy(decision, made, approval);
+    if (made.verdict !== "granted") {
+      run({ type: "answered", passId, decision: made, nowMs });
+      return { accepted: true, reason: "refused", sentence: answerSentence("refused") };
+    }
+    // It is not tried again with later frames, as other grants are: by then it would be a stale answer.
+    const given = deps.gate.event({ type: "granted" }, `plate ${pass.best.plate}, ${approval.by}`);
+    if (!given.accepted) return given;
+    served.add(passId);
+    run({ type: "answered", passId, decision: made, nowMs }, given);
+    return given;
+  }
+
   function record(effect: PassEffect, answer: GateAnswer | null): void {
-    if ("sighting" in effect) keepPictures(effect.pass.id, effect.sighting);
+    if ("sighting" in effect) story.show(effect.pass.id, effect.sighting);
     switch (effect.type) {
       case "still-granted":
         return;
@@ -168,20 +204,23 @@ export function createLane(deps: LaneDeps): Lane {
         const { decision } = effect;
         if (effect.first) figures.passes++;
         figures[decision.verdict]++;
-        if (decision.verdict === "granted") granted(effect.pass, decision);
-        tell(effect.pass, effect.first ? "NEW" : "UPDATE", decision, answer);
+        story.tell(effect.pass, effect.first ? "NEW" : "UPDATE", decision, answer);
         return;
       }
       case "updated":
-        tell(effect.pass, effect.plateChanged ? "UPDATE" : "PICTURE", null, null);
+        story.tell(effect.pass, effect.plateChanged ? "UPDATE" : "PICTURE", null, null);
         return;
       case "ended":
         end(effect.pass);
     }
   }
 
-  function granted(pass: OpenPass, decision: AccessDecision): void {
-    const wants = wantsOf(pass.camera, pass.direction);
+  /** Counts use and passage, once; a vehicle that the barrier refused, because it is stopped or locked, is not inside. */
+  function count(pass: OpenPass): void {
+    const { decision } = pass;
+    if (decision === null || counted.has(pass.id)) return;
+    counted.add(pass.id);
+    const wants = requests.wants(pass.camera, pass.direction);
     if (wants !== "unknown") passages.remember(decision.plate, wants, clock.wallMs());
     const rule = deps.rules().find((r) => r.id === decision.ruleId);
     if (rule === undefined || rule.usesLeft === null) return;
@@ -189,69 +228,10 @@ export function createLane(deps: LaneDeps): Lane {
     deps.onUse?.(rule.id);
   }
 
-  function tell(
-    pass: OpenPass,
-    phase: "NEW" | "UPDATE" | "PICTURE",
-    decision: AccessDecision | null,
-    answer: GateAnswer | null,
-  ): void {
-    const known = passRecord(pass, context());
-    // Granted, but the barrier had a reason of its own: people should not have to look for it in two places.
-    const row =
-      answer?.accepted === false ? { ...known, sentence: `${known.sentence} ${answer.sentence}` } : known;
-    const images = pictures.get(pass.id);
-    pictures.delete(pass.id);
-    const from = decision === null ? undefined : asked.get(decision);
-    const made =
-      decision === null || from === undefined
-        ? undefined
-        : decisionRecord(row, decision, access.evidenceOf(from.request, from.rules), clock.wallMs());
-    if (made !== undefined)
-      log.info(
-        { pass: row.id, plate: made.plate, verdict: made.verdict, reason: made.reason, gate: answer?.reason },
-        made.sentence,
-      );
-    hand({
-      pass: row,
-      ...(made === undefined ? {} : { decision: made }),
-      read: readRecord(row, pass.best, clock.wallMs()),
-      pictures: [
-        ...(images?.crop === undefined ? [] : [{ kind: "crop" as const, jpeg: images.crop }]),
-        ...(images?.frame === undefined ? [] : [{ kind: "frame" as const, jpeg: images.frame }]),
-      ],
-      // A better picture alone is kept, but no news.
-      events: phase === "PICTURE" ? [] : passEvents(row, phase, made, clock.wallMs()),
-    });
-  }
-
   function end(pass: OpenPass): void {
-    pictures.delete(pass.id);
     served.delete(pass.id);
-    if (pass.decision === null) return;
-    const row = { ...passRecord(pass, context()), endedAt: wallOf(pass.lastFrameAtMs) };
-    hand({ pass: row, events: passEvents(row, "END", undefined, clock.wallMs()) });
-    deps.onEnd?.(row);
-  }
-
-  function hand(entry: PassEntry): void {
-    try {
-      deps.onPass(entry);
-    } catch (error) {
-      log.error(
-        { pass: entry.pass.id, error: (error as Error).message },
-        "A pass could not be handed to the store.",
-      );
-    }
-  }
-
-  function keepPictures(id: string, { crop, frame }: Sighting): void {
-    if (crop === undefined && frame === undefined) return;
-    const known = pictures.get(id);
-    pictures.set(id, {
-      ...known,
-      ...(crop === undefined ? {} : { crop }),
-      ...(frame === undefined ? {} : { frame }),
-    });
+    counted.delete(pass.id);
+    story.end(pass);
   }
 
   function schedule(): void {
@@ -259,36 +239,5 @@ export function createLane(deps: LaneDeps): Lane {
     const waitMs = nextTickMs(state, clock.monotonicMs(), passDefaults);
     if (waitMs !== null)
       cancelTick = clock.after(waitMs, () => run({ type: "tick", nowMs: clock.monotonicMs() }));
-  }
-
-  function requestOf(sighting: Sighting, direction: Direction): AccessRequest {
-    return {
-      plate: sighting.plate,
-      probability: sighting.probability,
-      candidates: sighting.candidates,
-      evidence: sighting.evidence,
-      wants: wantsOf(sighting.camera, direction),
-      leaving: cameras.get(sighting.camera) !== "both" && direction === "leaving",
-      frameAgeMs: clock.monotonicMs() - sighting.lastFrameAtMs,
-      wallMs: clock.wallMs(),
-      clockTrusted: deps.clockTrusted(),
-      locked: deps.gate.mode() === "locked",
-      passages: passages.all(),
-    };
-  }
-
-  function wantsOf(camera: string, direction: Direction): "entry" | "exit" | "unknown" {
-    const side = cameras.get(camera) ?? "both";
-    if (side !== "both") return side;
-    return direction === "approaching" ? "entry" : direction === "leaving" ? "exit" : "unknown";
-  }
-
-  function context() {
-    return { site: config.site, gate: config.gate, wallOf };
-  }
-
-  /** Wall time of a monotonic moment, by the wall clock as it is now. */
-  function wallOf(atMs: number): number {
-    return Math.round(clock.wallMs() - (clock.monotonicMs() - atMs));
   }
 }

@@ -39,6 +39,7 @@ export interface Judged {
   issuedAt: number;
   holdMs?: number;
   mode?: "normal" | "locked";
+  pass?: string;
 }
 
 export type Judgement =
@@ -103,7 +104,7 @@ export function judge(
   if (accepted.length >= RATE || nonces.size >= MOST_NONCES)
     return no("too-many", `More than ${RATE} commands in ${RATE_MS / 1000} s are not taken.`, nonce);
   nonces.set(nonce, issuedAt + ttlMs + SKEW_MS);
-  const { command: kind, holdMs, mode } = command;
+  const { command: kind, holdMs, mode, pass } = command;
   return {
     accept: {
       kind,
@@ -112,12 +113,13 @@ export function judge(
       issuedAt,
       ...(kind === "hold" && holdMs !== undefined ? { holdMs } : {}),
       ...(kind === "mode" && mode !== undefined ? { mode } : {}),
+      ...(pass === undefined ? {} : { pass }),
     },
     memory: { nonces, accepted: [...accepted, now] },
   };
 }
 
-/** The very text that is signed: one value per line, empty where a value is left out. */
+/** The very text that is signed: one value per line, empty where a value is left out; `pass` has a line only where it is given. */
 export function signedText(command: BarrierCommandMessage, place: { site: string; gate: string }): string {
   return [
     "plategate-command-1",
@@ -130,6 +132,7 @@ export function signedText(command: BarrierCommandMessage, place: { site: string
     command.by ?? "",
     command.holdMs ?? "",
     command.mode ?? "",
+    ...(command.pass === undefined ? [] : [command.pass]),
   ].join("\n");
 }
 
@@ -169,6 +172,9 @@ function read(payload: Buffer): BarrierCommandMessage | string {
   if (command.holdMs !== undefined && command.command !== "hold") return "holdMs belongs to hold only.";
   if ((command.mode !== undefined) !== (command.command === "mode"))
     return "mode belongs to the command mode, and it needs one.";
+  const answers = command.command === "approve" || command.command === "refuse";
+  if ((command.pass !== undefined) !== answers)
+    return "pass belongs to approve and refuse, and they need one.";
   // A line break would let two different commands have the same signed text.
   if (command.by !== undefined && /[\p{Cc}]/u.test(command.by)) return "by: no control characters.";
   return command;

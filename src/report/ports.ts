@@ -80,7 +80,16 @@ export interface StatePort {
   subscribe(listener: () => void): () => void;
 }
 
-export type CommandKind = "open" | "close" | "hold" | "release" | "stop" | "test-pulse" | "mode";
+export type CommandKind =
+  | "open"
+  | "close"
+  | "hold"
+  | "release"
+  | "stop"
+  | "test-pulse"
+  | "mode"
+  | "approve"
+  | "refuse";
 
 /** A command that passed every check of this part: fresh, never seen before, signed where that is demanded. */
 export interface GateCommand {
@@ -98,6 +107,8 @@ export interface GateCommand {
   holdMs?: number;
   /** Only for `mode`. */
   mode?: "normal" | "locked";
+  /** Only for `approve` and `refuse`: id of the pass. */
+  pass?: string;
 }
 
 export interface CommandOutcome {

@@ -144,8 +144,10 @@ const nonce = z.string().regex(/^[\x21-\x7e]{8,64}$/);
 export const barrierCommand = z.strictObject({
   v: z.literal(MESSAGE_VERSION).optional(),
   command: z
-    .enum(["open", "close", "hold", "release", "stop", "mode", "test-pulse"])
-    .describe("test-pulse: only while somebody at the barrier has confirmed that nobody is under it"),
+    .enum(["open", "close", "hold", "release", "stop", "mode", "test-pulse", "approve", "refuse"])
+    .describe(
+      "test-pulse: only while somebody at the barrier has confirmed that nobody is under it; approve and refuse answer a pass whose verdict is ask, while its vehicle stands there",
+    ),
   nonce: nonce.describe("8 to 64 printable characters, never used before"),
   issuedAt: z
     .union([z.int().min(0), z.iso.datetime({ offset: true })])
@@ -154,6 +156,11 @@ export const barrierCommand = z.strictObject({
   by: z.string().min(1).max(64).optional().describe("who asks, for the log"),
   holdMs: z.int().min(1000).max(43_200_000).optional().describe("only with hold"),
   mode: z.enum(["normal", "locked"]).optional().describe("only with mode"),
+  pass: z
+    .string()
+    .regex(/^[\x21-\x7e]{1,64}$/)
+    .optional()
+    .describe("only with approve and refuse: id of the pass"),
   sig: z
     .string()
     .regex(/^[0-9a-f]{64}$/i)

@@ -41,6 +41,7 @@ const TIMERS: readonly TimerName[] = [
 
 export const everything: readonly BarrierEvent[] = [
   { type: "granted" },
+  { type: "withdrawn" },
   { type: "free-exit" },
   { type: "shutdown" },
   ...(["open", "close", "hold", "release", "stop"] as const).map(
@@ -72,6 +73,7 @@ export function walk(
   for (let bits = 0; bits < 2 ** bootInputs.length; bits++) {
     const inputs = Object.fromEntries(bootInputs.map((name, i) => [name, (bits & (1 << i)) !== 0]));
     go(cold, { type: "boot", inputs });
+    go(cold, { type: "boot", inputs, stopped: true });
   }
   while (queue.length > 0) {
     const node = queue.pop() as Node;

@@ -112,6 +112,16 @@ for (const [wiring, settings] of Object.entries(wirings)) {
         "dead is dead",
         edge,
       );
+      must(
+        !(s.live && s.stopLatched) || s.place === "stopped",
+        "an operator's stop lasts until his release",
+        edge,
+      );
+      must(
+        !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge),
+        "only a release ends an operator's stop",
+        edge,
+      );
       const levels = levelsOf(s);
       must(!(levels.green && levels.red), "never both colours", edge);
       must(!levels.green || s.place === "open" || s.place === "held", "green only when open", edge);
@@ -141,7 +151,9 @@ for (const [wiring, settings] of Object.entries(wirings)) {
   });
 
   test(`after boot nothing moves without a decision, whatever the contacts do (${wiring})`, () => {
-    const undecided = everything.filter((e) => e.type === "timeout" || e.type === "shutdown");
+    const undecided = everything.filter(
+      (e) => e.type === "timeout" || e.type === "shutdown" || e.type === "withdrawn",
+    );
     const inputs = settings.inputs.filter((name) => name !== "exit" && name !== "fire");
     walk(
       { ...settings, inputs },
@@ -188,6 +200,10 @@ function leavesOpen(edge: Edge): boolean {
     !event.active &&
     (to.state.inputs.loop || to.state.inputs.beam)
   );
+}
+
+function isRelease({ event }: Edge): boolean {
+  return event.type === "operator" && event.command === "release";
 }
 
 function safety(edge: Edge): boolean {

@@ -208,6 +208,25 @@ test("a grant that the barrier refuses says why, and is carried out as soon as i
   assert.is(edges("lift"), "1");
 });
 
+test("a vehicle that the barrier refused is not inside, and has used nothing up", async () => {
+  const { see, gate, clock, entries, edges, used } = await street([
+    rule("AAA1", { antiPassback: "hard", usesLeft: 1 }),
+  ]);
+  gate.event({ type: "operator", command: "stop" });
+  see("AAA1", { phase: "end" });
+  clock.advance(20_000);
+  assert.equal([edges("lift"), used], ["", []]);
+  gate.event({ type: "operator", command: "release" });
+  see("AAA1", { trackId: "front-2" });
+  assert.equal([edges("lift"), used], ["1", ["rule-AAA1"]]);
+  clock.advance(500);
+  see("AAA1", { trackId: "front-2", phase: "end" });
+  clock.advance(20_000);
+  see("AAA1", { trackId: "front-3", phase: "end" });
+  clock.advance(5000);
+  assert.is(entries.findLast((e) => e.decision)!.decision!.verdict, "denied");
+});
+
 test("closing the lane ends what is open", async () => {
   const { see, lane, phases } = await street([rule("AAA1")]);
   see("AAA1");

@@ -6,6 +6,7 @@ import {
   FRESH_MEMORY,
   judge,
   signCommand,
+  signedText,
 } from "../../src/report/commands.js";
 import type { BarrierCommandMessage } from "../../src/report/shapes.js";
 
@@ -40,6 +41,9 @@ const refusals: [name: string, reason: string, payload: unknown, more?: object, 
   ["with a time to live above a minute", "malformed", { ...good, ttlMs: 3_600_000 }],
   ["with a mode that nobody asked for", "malformed", { ...good, mode: "locked" }],
   ["for a mode without naming it", "malformed", { ...good, command: "mode" }],
+  ["with a pass that nobody is asked about", "malformed", { ...good, pass: "p-1" }],
+  ["that approves without naming the pass", "malformed", { ...good, command: "approve" }],
+  ["that refuses a pass with a blank in its id", "malformed", { ...good, command: "refuse", pass: "p 1" }],
   ["with a line break in the name", "malformed", { ...good, by: "a\nb" }],
   [
     "that names a key twice",
@@ -119,6 +123,18 @@ test("a right signature opens, and covers every field", () => {
     const verdict = judge(message({ ...hold, sig, ...change }), signed, FRESH_MEMORY, when);
     assert.ok("refuse" in verdict, `accepted with ${JSON.stringify(change)}`);
   }
+});
+
+test("an approval names its pass, which its signature covers, and commands without one are signed as before", () => {
+  const wish: BarrierCommandMessage = { ...good, command: "approve", pass: "p-1" };
+  const put = (command: BarrierCommandMessage) => judge(message(command), signed, FRESH_MEMORY, when);
+  const sig = signCommand(wish, key, place);
+  const verdict = put({ ...wish, sig });
+  assert.equal("accept" in verdict && [verdict.accept.kind, verdict.accept.pass], ["approve", "p-1"]);
+  const other = put({ ...wish, pass: "p-2", sig });
+  assert.is("refuse" in other && other.refuse, "wrong-signature");
+  assert.is(signedText(wish, place), `${signedText({ ...good, command: "approve" }, place)}\np-1`);
+  assert.is(signedText(good, place).split("\n").length, 10);
 });
 
 test("a command signed for another gate is none for this one", () => {
