@@ -21,6 +21,7 @@ import { exposeFigures } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
+import { createReadRate } from "./read-rate.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
@@ -91,6 +92,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const disk = watchDisk(folder, config.recording.minFreeBytes, clock);
   const loop = watchLoop();
   const temperature = watchTemperature(clock);
+  const readRate = createReadRate({ clock, minProbability: config.access.minProbability });
   const metrics = createMetrics({ processMetrics: true });
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
@@ -133,6 +135,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     figures: () => ({
       ...(temperature.celsius() === null ? {} : { temperatureC: temperature.celsius()! }),
       fps: Object.fromEntries(cameras.cameras().map((c) => [c.name, c.fps])),
+      ...(readRate.rate() === undefined ? {} : { readRate: readRate.rate()! }),
       rssBytes: process.memoryUsage.rss(),
       uptimeSeconds: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
     }),
@@ -150,7 +153,10 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     clips,
     rules: book.rules,
     committed(pass) {
-      if (pass !== null) web.push({ type: "pass", pass });
+      if (pass !== null) {
+        readRate.saw(pass);
+        web.push({ type: "pass", pass });
+      }
       reporting.poke();
     },
   });
@@ -218,6 +224,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await store.start();
     storeOpen();
     await book.reload();
+    const known = (await store.passes.list({ limit: 200 })).items.toReversed();
+    for (const pass of known) readRate.saw(pass);
     lane = createLane({
       config,
       clock,
@@ -228,7 +236,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       onPass: (entry) => void keeper.pass(entry),
       onEnd: (pass) => void keeper.clip(pass),
       onUse: book.use,
-      recent: (await store.passes.list({ limit: 200 })).items.toReversed(),
+      recent: known,
     });
     await recordings.start();
     await disk.start();

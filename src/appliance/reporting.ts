@@ -62,15 +62,14 @@ export function createReporting({
           health,
           storage,
           figures,
+          newestPass: async () => (await store.passes.list({ limit: 1 })).items[0] ?? null,
           subscribe,
         },
         commands: desk.command,
         identity: { ...identity, ...machineModel(), ...pageUrl(config) },
         pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
-        cursors: {
-          load: async () => JSON.parse((await store.settings.get("report.cursors")) ?? "{}"),
-          save: (cursors) => store.settings.set("report.cursors", JSON.stringify(cursors)),
-        },
+        cursors: kept(store, "report.cursors"),
+        announced: kept(store, "report.announced"),
         embedded,
       });
       await report.start();
@@ -85,6 +84,14 @@ export function createReporting({
       await report?.close();
       await broker?.close();
     },
+  };
+}
+
+/** One value of the report part among the settings of the store, as JSON; an empty object at first. */
+function kept(store: Store, name: string) {
+  return {
+    load: async () => JSON.parse((await store.settings.get(name)) ?? "{}"),
+    save: (value: object) => store.settings.set(name, JSON.stringify(value)),
   };
 }
 

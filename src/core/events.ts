@@ -28,16 +28,30 @@ export function clipEvent(clip: ClipRecord): NewEvent {
   return { id: `clip:${clip.id}`, kind: "clip", at: clip.endedAt, payload: JSON.stringify(rest) };
 }
 
-/** Something happened at the barrier: `facts` are plain values, such as `{ state, cause, by }`. */
-export function barrierEvent(id: string, at: number, facts: Readonly<Record<string, unknown>>): NewEvent {
+/** A move of the barrier; `state` and `from` are its words, `cause` that of a fault. */
+export interface BarrierFacts {
+  state: string;
+  from: string;
+  cause: string | null;
+  sentence: string;
+  /** What made it move, such as `plate AB12CDE` or `input loop`. */
+  by: string;
+  dryRun: boolean;
+}
+
+/** Something that somebody should look at, or that is over. */
+export interface AlarmFacts {
+  code: string;
+  /** The input that it is about, or null. */
+  input: string | null;
+  on: boolean;
+  sentence: string;
+}
+
+export function barrierEvent(id: string, at: number, facts: BarrierFacts): NewEvent {
   return { id: `barrier:${id}`, kind: "barrier", at, payload: JSON.stringify(facts) };
 }
 
-/** Something is wrong: `facts` has at least `sentence`, and `code` for machines. */
-export function alarmEvent(
-  id: string,
-  at: number,
-  facts: Readonly<Record<string, unknown>> & { code: string; sentence: string },
-): NewEvent {
+export function alarmEvent(id: string, at: number, facts: AlarmFacts): NewEvent {
   return { id: `alarm:${id}`, kind: "alarm", at, payload: JSON.stringify(facts) };
 }

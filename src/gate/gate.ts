@@ -9,6 +9,7 @@ import type {
   OutputName,
   TimerName,
 } from "../core/barrier-types.js";
+import { alarmEvent, barrierEvent, type NewEvent } from "../core/events.js";
 import { createCommands } from "./commands.js";
 import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
 import { LineError } from "./lines.js";
@@ -164,14 +165,16 @@ export function createGate(deps: GateDeps): Gate {
     if (before.place !== state.place || before.cause !== state.cause) {
       sinceAt = clock.wallMs();
       log.info({ from: before.place, to: state.place, cause: state.cause, by }, stateSentence(state));
-      report("barrier", {
-        state: wordOf(state.place),
-        from: wordOf(before.place),
-        cause: state.cause,
-        sentence: stateSentence(state),
-        by,
-        dryRun: deps.barrier.dryRun,
-      });
+      report(
+        barrierEvent(randomUUID(), sinceAt, {
+          state: wordOf(state.place),
+          from: wordOf(before.place),
+          cause: state.cause,
+          sentence: stateSentence(state),
+          by,
+          dryRun: deps.barrier.dryRun,
+        }),
+      );
     }
     if (state.heldBy === null) heldUntilAt = null;
     if (state.live && state.stopLatched !== stopped) {
@@ -221,14 +224,15 @@ export function createGate(deps: GateDeps): Gate {
     else alarms.delete(key);
     alarmed = true;
     log.warn({ code, input, on }, on ? sentence : `Over: ${known?.sentence ?? sentence}`);
-    report("alarm", { code, input, on, sentence: on ? sentence : (known?.sentence ?? sentence) });
+    const told = on ? sentence : (known?.sentence ?? sentence);
+    report(alarmEvent(randomUUID(), clock.wallMs(), { code, input, on, sentence: told }));
   }
 
-  function report(kind: "barrier" | "alarm", payload: object): void {
+  function report(event: NewEvent): void {
     // After the effects of this event: reporting may never stand between an input and a line.
     queueMicrotask(() => {
       try {
-        deps.onEvent?.({ id: randomUUID(), kind, at: clock.wallMs(), payload: JSON.stringify(payload) });
+        deps.onEvent?.(event);
       } catch (error) {
         log.error({ error: (error as Error).message }, "An event of the gate could not be handed on.");
       }

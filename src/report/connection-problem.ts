@@ -3,6 +3,8 @@ export interface ConnectionProblem {
   /** The broker does not speak the MQTT version that was tried. */
   wrongVersion?: boolean;
   refused: boolean;
+  /** The other end closed the connection, as it does when it cannot take what it was sent. */
+  hungUp?: boolean;
   sentence: string;
 }
 
@@ -14,12 +16,18 @@ export function explain(cause: unknown, url: string): ConnectionProblem {
   const error = (cause ?? {}) as { code?: unknown; message?: string };
   const code = typeof error.code === "string" || typeof error.code === "number" ? error.code : "";
   const known = KNOWN.find(([codes]) => codes.includes(code));
-  if (known) return { refused: known[2], sentence: `${where}: ${told(known[1])}`, ...wrongVersion(code) };
+  if (known)
+    return {
+      refused: known[2],
+      sentence: `${where}: ${told(known[1])}`,
+      ...wrongVersion(code),
+      ...(HANGS_UP.includes(code) ? { hungUp: true } : {}),
+    };
   const text = error.message ?? "";
   if (text === "connack timeout")
     return problem("does not answer as an MQTT broker; check the address and the port.");
   if (text === "Keepalive timeout") return problem("stopped answering; trying again.");
-  if (text === "") return problem("the broker closed the connection; trying again.");
+  if (text === "") return { ...problem("the broker closed the connection; trying again."), hungUp: true };
   return problem(`${text.replace(/\s+/g, " ").slice(0, 200)}.`);
 
   function problem(sentence: string): ConnectionProblem {
@@ -80,11 +88,15 @@ const KNOWN: readonly [codes: readonly (string | number)[], sentence: string, re
     "does not let us in; correct report.username and report.passwordFile, or the broker's access list.",
     true,
   ],
+  [[0x81, 0x82, 0x83], "could not read what it was sent; trying again.", false],
   [[0x8b], "is shutting down; trying again.", false],
   [[0x8e], "another client took over our client id; give every appliance its own report.clientId.", true],
   [[0x95], "got a packet larger than it takes.", false],
   [[0x97], "says that a quota is used up; trying again.", false],
 ];
+
+/** Reset or broken pipe; malformed packet, protocol error, implementation error, packet too large. */
+const HANGS_UP: readonly (string | number)[] = ["ECONNRESET", "EPIPE", 0x81, 0x82, 0x83, 0x95];
 
 function wrongVersion(code: string | number): { wrongVersion: true } | Record<never, never> {
   return code === 1 || code === 0x84 ? { wrongVersion: true } : {};

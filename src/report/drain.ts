@@ -27,9 +27,12 @@ export interface DrainDeps {
 export interface Drain {
   /** The receiver can be reached: go on after the last event that it has. */
   up(): void;
-  /** The connection broke. The same event first in line again and again is taken for the cause. */
-  down(): void;
-  /** Stops without blaming an event: the receiver asked for it, or cannot be reached. */
+  /**
+   * The connection is gone. `hungUp`: the receiver closed it; then the same event first in line again and again is taken
+   * for the cause. A network that breaks is no event's fault.
+   */
+  down(problem: { hungUp: boolean }): void;
+  /** Stops without blaming an event: the receiver asked for it. */
   rest(): void;
   /** Starts nothing more; fulfils when everything under way has been answered. */
   finish(): Promise<void>;
@@ -77,13 +80,14 @@ export function createDrain(deps: DrainDeps): Drain {
       isUp = true;
       pump();
     },
-    down() {
+    down({ hungUp }) {
+      isUp = false;
+      if (!hungUp) return reset();
       const first = underWay.find((u) => !u.done)?.event.seq ?? -1;
       suspect =
         first !== -1 && first === suspect.seq
           ? { seq: first, tries: suspect.tries + 1 }
           : { seq: first, tries: 1 };
-      isUp = false;
       reset();
     },
     rest() {

@@ -1,7 +1,8 @@
 import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { type HaOptions, haDevice } from "./home-assistant-device.js";
+import type { Announcements } from "./announcements.js";
+import { type HaOptions, haDevice, haDeviceTopic } from "./home-assistant-device.js";
 import type { Intake } from "./intake.js";
 import type { Companion } from "./mqtt-sink.js";
 import type { CommandKind, Identity, StatePort } from "./ports.js";
@@ -20,17 +21,19 @@ const REPEAT_MS = 1000;
 export function createHomeAssistant(deps: {
   identity: Identity;
   topics: Topics;
-  options: Pick<HaOptions, "prefix" | "commands" | "pictures">;
+  options: Pick<HaOptions, "prefix" | "commands" | "pictures" | "deviceId">;
   state: StatePort;
   clock: Clock;
   log: Log;
   intake: Intake;
+  announcements: Announcements;
   /** Publishes discovery, availability and states again. */
   republish(): Promise<void>;
   random?: () => number;
 }): Companion {
-  const { identity, topics, options, clock, log, intake } = deps;
-  const status = `${options.prefix}/status`;
+  const { identity, topics, options, clock, log, intake, announcements } = deps;
+  // The birth topic is a setting of its own in Home Assistant, and stays the usual one when the prefix is changed.
+  const births = [...new Set([`${options.prefix}/status`, "homeassistant/status"])];
   const random = deps.random ?? Math.random;
   const stalls = watchStalls(clock);
   let cancel = () => {};
@@ -38,9 +41,11 @@ export function createHomeAssistant(deps: {
   let counter = 0;
 
   return {
-    subscriptions: options.commands ? [status, topics.haSet] : [status],
+    subscriptions: births,
+    commandTopics: options.commands ? [topics.haSet] : [],
+    retained: [haDeviceTopic(identity, options)],
     message(topic, payload, retain, dup) {
-      if (topic === status) {
+      if (births.includes(topic)) {
         // A retained birth is an old one, and everything has just been published.
         if (payload.toString() === "online" && !retain) born();
         return true;
@@ -59,8 +64,10 @@ export function createHomeAssistant(deps: {
         .map((p) => p.part)
         .filter((part) => /^(eye|camera):/.test(part))
         .sort();
-      const { topic, payload } = haDevice(identity, topics, { ...options, inputs, cameras });
-      await publish(topic, payload, { qos: 1, retain: true });
+      const gone = announcements.goneParts;
+      const device = haDevice(identity, topics, { ...options, inputs, cameras, gone });
+      await publish(device.topic, device.payload, { qos: 1, retain: true });
+      announcements.note({ parts: device.parts });
     },
     also(event, message) {
       if (clock.wallMs() - event.at > FRESH_MS) return [];

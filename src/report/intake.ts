@@ -9,9 +9,9 @@ import { type BarrierResultMessage, MESSAGE_VERSION } from "./shapes.js";
 export interface Intake {
   /** Judges a message of a command topic, puts it to the gate if it holds, and answers. Never throws. */
   take(incoming: Incoming, from?: { via: string; rules: CommandRules }): Promise<void>;
-  /** Puts a command to the gate that another protocol has judged by its own rules. */
+  /** Puts a command to the gate that another protocol has judged by its own rules, and answers. */
   put(command: Omit<GateCommand, "receivedAtMs">): Promise<{ accepted: boolean; sentence: string }>;
-  /** Notes and logs a refusal of another protocol. */
+  /** Notes, logs and answers a refusal of another protocol. */
   refuse(via: string, reason: string, sentence: string): void;
   status(): { accepted: number; refused: Readonly<Record<string, number>> };
 }
@@ -42,14 +42,11 @@ export function createIntake(deps: {
     const startedAt = now - (clock.monotonicMs() - startedMs);
     const verdict = judge(incoming, from.rules, memory, { now, startedAt });
     if ("refuse" in verdict) {
-      if (refuse(from.via, verdict.refuse, verdict.sentence))
-        answer(verdict.nonce, false, verdict.refuse, verdict.sentence);
+      refuse(from.via, verdict.refuse, verdict.sentence, verdict.nonce);
       return;
     }
     memory = verdict.memory;
-    const outcome = await put({ ...verdict.accept, via: from.via });
-    const reason = outcome.accepted ? "accepted" : "refused-by-gate";
-    answer(verdict.accept.nonce, outcome.accepted, reason, outcome.sentence);
+    await put({ ...verdict.accept, via: from.via });
   }
 
   async function put(command: Omit<GateCommand, "receivedAtMs">) {
@@ -59,6 +56,7 @@ export function createIntake(deps: {
       log.info({ kind, by, via, nonce, accepted: outcome.accepted }, outcome.sentence);
       if (outcome.accepted) accepted++;
       else count("refused-by-gate");
+      answer(nonce, outcome.accepted, outcome.accepted ? "accepted" : "refused-by-gate", outcome.sentence);
       return outcome;
     } catch (error) {
       log.error(
@@ -66,18 +64,19 @@ export function createIntake(deps: {
         "the gate failed to answer a command",
       );
       count("gate-failed");
-      return { accepted: false, sentence: "The gate failed to answer." };
+      const sentence = "The gate failed to answer.";
+      answer(nonce, false, "gate-failed", sentence);
+      return { accepted: false, sentence };
     }
   }
 
-  /** True when there was room to tell it. */
-  function refuse(via: string, reason: string, sentence: string): boolean {
+  function refuse(via: string, reason: string, sentence: string, nonce: string | null = null): void {
     count(reason);
     const second = Math.floor(clock.monotonicMs() / 1000);
     told = told.second === second ? { second, times: told.times + 1 } : { second, times: 1 };
-    if (told.times > TOLD_PER_SECOND) return false;
+    if (told.times > TOLD_PER_SECOND) return;
     log.warn({ via, reason }, `a command was refused: ${sentence}`);
-    return true;
+    answer(nonce, false, reason, sentence);
   }
 
   function count(reason: string): void {

@@ -14,8 +14,8 @@ export interface LinkDeps {
   open(server: number, events: ConnectionEvents): Promise<Connection>;
   /** Called with every new connection; when it throws, the connection is given up and tried again later. */
   up(connection: Connection): Promise<void>;
-  /** The connection passed to `up` is gone. */
-  down(): void;
+  /** The connection passed to `up` is gone; `hungUp`: because the other end closed it. */
+  down(problem: { hungUp: boolean }): void;
   message: ConnectionEvents["message"];
   /** 0..1, so that appliances do not come back all at once. */
   random?: () => number;
@@ -124,7 +124,7 @@ export function createLink(deps: LinkDeps): Link {
     connection = null;
     failures++;
     server = (server + 1) % deps.servers;
-    if (wasUp) deps.down();
+    if (wasUp) deps.down({ hungUp: problem.hungUp === true });
     if (closed) return;
     say(problem.refused ? "refused" : "waiting", problem.sentence);
     cancelPause = clock.after(pauseMs(failures, random()), () => void tryOnce());

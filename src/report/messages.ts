@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { OutboxEvent } from "../core/records.js";
 import type { PlateCover } from "./privacy.js";
-import { type EventMessage, MESSAGE_VERSION } from "./shapes.js";
+import { alarmMessage, barrierEventMessage, type EventMessage, MESSAGE_VERSION } from "./shapes.js";
 
 /**
  * An outbox row as the message that goes out, or why it cannot be one. A row that cannot is a broken promise of
@@ -38,17 +38,15 @@ export function messageOf(
     switch (event.kind) {
       case "pass": {
         const { phase, pass } = passRow.parse(data);
-        const covered = plates.within(pass, [pass.plate]);
         return {
           ...head,
           event: "pass",
           phase: phase ?? (pass.endedAt === null ? "UPDATE" : "END"),
-          pass: { ...covered, startedAt: iso(pass.startedAt), endedAt: isoOrNull(pass.endedAt) },
+          pass: { ...covered(pass), startedAt: iso(pass.startedAt), endedAt: isoOrNull(pass.endedAt) },
         };
       }
       case "decision": {
-        const decision = decisionRow.parse(data);
-        return { ...head, event: "decision", decision: plates.within(decision, [decision.plate]) };
+        return { ...head, event: "decision", decision: covered(decisionRow.parse(data)) };
       }
       case "clip": {
         const clip = clipRow.parse(data);
@@ -59,12 +57,16 @@ export function messageOf(
         };
       }
       case "barrier":
-        return { ...head, event: "barrier", barrier: plates.within(anyRow.parse(data), named(data)) };
+        return { ...head, event: "barrier", barrier: covered(barrierEventMessage.shape.barrier.parse(data)) };
       case "alarm":
-        return { ...head, event: "alarm", alarm: plates.within(anyRow.parse(data), named(data)) };
+        return { ...head, event: "alarm", alarm: covered(alarmMessage.shape.alarm.parse(data)) };
       default:
         throw new Error(`there is no event kind ${String(event.kind)}`);
     }
+  }
+
+  function covered<T extends { plate?: unknown; sentence: string }>(facts: T): T {
+    return plates.facts(facts);
   }
 }
 
@@ -75,13 +77,6 @@ export function iso(at: number): string {
 
 export function isoOrNull(at: number | null | undefined): string | null {
   return at === null || at === undefined ? null : iso(at);
-}
-
-/** Plates that a free-form event names: in a field of that name, or after the word, as in `by: "plate AB12CDE"`. */
-function named(data: unknown): string[] {
-  const plate = (data as { plate?: unknown } | null)?.plate;
-  const told = JSON.stringify(data).matchAll(/\bplate ([A-Z0-9]{2,12})\b/g);
-  return [...(typeof plate === "string" ? [plate] : []), ...[...told].map((m) => m[1] as string)];
 }
 
 const passFields = z.object({
@@ -126,5 +121,3 @@ const clipRow = z.object({
   bytes: z.int(),
   pinned: z.boolean(),
 });
-
-const anyRow = z.record(z.string(), z.unknown());

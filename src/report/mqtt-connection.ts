@@ -53,8 +53,11 @@ export interface Connection {
   readonly maxPacketBytes: number | null;
   /** QoS 1 fulfils when the broker has acknowledged, QoS 0 when it was written. Rejects with `PublishError`. */
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>;
-  /** QoS 1. Rejects when the broker does not grant every one of them. */
-  subscribe(topics: readonly string[]): Promise<void>;
+  /**
+   * QoS 1. Rejects when the broker does not grant every one of them. `asPublished` (MQTT 5): messages keep their
+   * retained flag, so that a command that somebody publishes retained can be told from others.
+   */
+  subscribe(topics: readonly string[], options?: { asPublished?: boolean }): Promise<void>;
   /** Fulfils when the broker has read everything that was written before, also at QoS 0. */
   settled(): Promise<void>;
   /** Orderly end: DISCONNECT, so no will is sent; `withWill` (MQTT 5) asks the broker to send it all the same. */
@@ -164,11 +167,13 @@ function connectionOf(
           }),
         );
       }),
-    // `rap`: a command that somebody publishes retained comes with its flag, and can be refused (MQTT 5 only).
-    subscribe: (topics) =>
-      request((done) =>
-        client.subscribe([...topics], { qos: 1, ...(options.protocol === "5" ? { rap: true } : {}) }, done),
-      ),
+    subscribe: (topics, { asPublished = false } = {}) =>
+      request((done) => {
+        const rap = asPublished && options.protocol === "5" ? { rap: true } : {};
+        client.subscribe([...topics], { qos: 1, ...rap }, (error, _granted, packet) =>
+          done(error && packet?.cmd === "suback" ? refusedTopic(error, packet.granted) : error),
+        );
+      }),
     // Nobody subscribes to this; its UNSUBACK comes after everything that was sent before it.
     settled: () => request((done) => client.unsubscribe("plategate/settled", done)),
     close: ({ withWill = false } = {}) =>
@@ -197,6 +202,12 @@ function connectionOf(
       });
     });
   }
+}
+
+/** The broker answered, and the answer is no: that is not a lost connection. */
+function refusedTopic(error: Error, granted: readonly unknown[]): Error {
+  const code = granted.find((answer) => typeof answer === "number" && answer >= 0x80);
+  return Object.assign(error, { code: code ?? 0x80 });
 }
 
 function clientOptions(options: ConnectionOptions): IClientOptions {

@@ -2,8 +2,10 @@ import type { Config } from "../config.js";
 import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import type { Announcements } from "./announcements.js";
 import { createDrain, type SendResult } from "./drain.js";
 import type { Intake } from "./intake.js";
+import { createLastPass } from "./last-pass.js";
 import { createLink } from "./link.js";
 import { type Account, connectionOptions } from "./link-options.js";
 import { messageOf } from "./messages.js";
@@ -13,12 +15,16 @@ import type { PlateCover } from "./privacy.js";
 import type { EventMessage } from "./shapes.js";
 import type { Sink } from "./sink.js";
 import { createStates } from "./states.js";
-import type { Topics } from "./topics.js";
+import { STATE_NAMES, type Topics } from "./topics.js";
 
 /** What else speaks over the same connection, such as Home Assistant's discovery. */
 export interface Companion {
-  /** Topics it listens to. */
+  /** Topics it listens to, apart from those of commands. */
   subscriptions: readonly string[];
+  /** Topics of commands, whose retained flag must be seen. */
+  commandTopics: readonly string[];
+  /** Topics on which it keeps something retained. */
+  retained: readonly string[];
   /** True: it was for this one. */
   message(topic: string, payload: Buffer, retain: boolean, dup: boolean): boolean;
   /** A new connection, before `online` is published; everything retained must be published again. */
@@ -34,7 +40,6 @@ export type Publish = (
   options?: PublishOptions,
 ) => Promise<void>;
 
-/** The broker takes 16 MB and more, but many are set to less; what is above is cut or left out. */
 const WINDOW = 128;
 const RETAINED = { qos: 1, retain: true } as const;
 
@@ -53,6 +58,7 @@ export function createMqttSink(deps: {
   state: StatePort;
   intake: Intake;
   companions: readonly Companion[];
+  announcements: Announcements;
   /** The crop of a pass as it may be published; null: none. Left out: pictures are not published. */
   picture?: (passId: string) => Promise<Uint8Array | null>;
   delivered(seqs: readonly number[]): void;
@@ -63,8 +69,13 @@ export function createMqttSink(deps: {
   // The broker inside speaks 3.1.1 only; others get 5 until they say no.
   let protocol: "5" | "3.1.1" =
     wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
-  let lastPass: { json: string; id: string } | null = null;
-  let lastPassTold: string | null = null;
+  let deaf = "";
+  const { newestPass } = deps.state;
+  const lastPass = createLastPass({
+    ...deps,
+    publish,
+    ...(newestPass === undefined ? {} : { newest: newestPass }),
+  });
 
   const states = createStates({
     identity,
@@ -83,7 +94,7 @@ export function createMqttSink(deps: {
     window: WINDOW,
     send,
     delivered: deps.delivered,
-    idle: tellLastPass,
+    idle: lastPass.tell,
   });
   drain.resumeAfter(deps.resumeAfter);
 
@@ -109,7 +120,7 @@ export function createMqttSink(deps: {
       }
     },
     up,
-    down: () => drain.down(),
+    down: drain.down,
     message: (incoming) => {
       if (incoming.topic === topics.setBarrier) void deps.intake.take(incoming);
       else
@@ -128,7 +139,12 @@ export function createMqttSink(deps: {
     poke: () => drain.poke(),
     publish,
     republish,
-    status: () => ({ name: "mqtt", ...link.status(), ...drain.status() }),
+    status() {
+      const status = { name: "mqtt", ...link.status(), ...drain.status() };
+      return status.state === "up" && deaf !== ""
+        ? { ...status, sentence: `${status.sentence}; ${deaf}` }
+        : status;
+    },
     async close() {
       states.close();
       for (const companion of deps.companions) companion.close();
@@ -150,17 +166,42 @@ export function createMqttSink(deps: {
 
   async function up(connection: Connection): Promise<void> {
     // Listening comes first: who sees `online` may command at once.
-    await connection.subscribe([topics.setBarrier, ...deps.companions.flatMap((c) => c.subscriptions)]);
+    await listen(connection);
+    await takeBack();
     await republish();
     drain.up();
+  }
+
+  /** A broker that lets us speak but not listen still gets the events. */
+  async function listen(connection: Connection): Promise<void> {
+    const commands = [topics.setBarrier, ...deps.companions.flatMap((c) => c.commandTopics)];
+    const others = deps.companions.flatMap((c) => c.subscriptions);
+    deaf = "";
+    try {
+      await connection.subscribe(commands, { asPublished: true });
+      if (others.length > 0) await connection.subscribe(others);
+    } catch (error) {
+      if (!(error instanceof PublishError) || error.lost) throw error;
+      deaf = "it does not let us listen, so no command arrives; correct its access list.";
+      log.warn({ error: error.message }, `the broker refuses a subscription: ${deaf}`);
+    }
+  }
+
+  /** What earlier settings left at the broker and these do not have any more. */
+  async function takeBack(): Promise<void> {
+    const states = STATE_NAMES.map((name) => topics.state(name));
+    const ours = [topics.availability, topics.cameras, ...states, topics.crop];
+    const now = [...ours, ...deps.companions.flatMap((c) => c.retained)];
+    for (const topic of deps.announcements.goneTopics(now))
+      await publish(topic, "", RETAINED).catch(notFatal);
+    deps.announcements.note({ topics: now });
   }
 
   async function republish(): Promise<void> {
     for (const companion of deps.companions) await companion.up(publish).catch(notFatal);
     await publish(topics.availability, "online", RETAINED);
     states.all();
-    lastPassTold = null;
-    tellLastPass();
+    lastPass.again();
   }
 
   /** What one companion cannot say must not keep the events back; a lost connection is another matter. */
@@ -180,7 +221,7 @@ export function createMqttSink(deps: {
     for (const companion of deps.companions)
       for (const other of companion.also(event, message))
         sends.push(publish(other.topic, other.payload, { qos: 1 }));
-    if (message.event === "pass") lastPass = { json, id: message.pass.id };
+    if (message.event === "pass") lastPass.saw(message);
     const results = await Promise.allSettled(sends);
     const failed = results.find((r) => r.status === "rejected") as PromiseRejectedResult | undefined;
     if (failed === undefined) return "taken";
@@ -194,23 +235,6 @@ export function createMqttSink(deps: {
   function held(): SendResult {
     void link.next("the broker refuses what this user publishes; correct its access list.");
     return "lost";
-  }
-
-  /** Retained for those who come later; only the newest, so that a long outage does not send thousands. */
-  function tellLastPass(): void {
-    if (lastPass === null || lastPass.json === lastPassTold) return;
-    const { json, id } = lastPass;
-    lastPassTold = json;
-    publish(topics.state("last-pass"), json, RETAINED).catch(() => {
-      lastPassTold = null;
-    });
-    if (deps.picture === undefined) return;
-    deps
-      .picture(id)
-      .then((jpeg) => (jpeg === null ? undefined : publish(topics.crop, jpeg, RETAINED)))
-      .catch((error: Error) =>
-        log.debug({ pass: id, error: error.message }, "the picture of a pass was not published"),
-      );
   }
 }
 

@@ -15,6 +15,8 @@ const RULE = "Plategate";
 export function createOnvif(deps: { identity: Identity; prefix: string; plates: PlateCover }): Companion {
   return {
     subscriptions: [],
+    commandTopics: [],
+    retained: [],
     message: () => false,
     up: async () => {},
     also(event: OutboxEvent) {

@@ -1,4 +1,5 @@
 /** What the report part asks of the rest of the appliance; main.ts hands it in. Nothing here may block. */
+import type { PassRecord } from "../core/records.js";
 import type { OutboxRepository } from "../core/repositories.js";
 
 /** Who speaks. `serial` is the machine's own and survives a new installation; it is part of ids, never shown as a name. */
@@ -25,6 +26,15 @@ export type BarrierWord =
   | "stopped"
   | "fault";
 
+/** Something at the barrier that somebody should look at; `lines`: the inputs and outputs themselves are lost. */
+export interface AlarmView {
+  code: string;
+  /** The input that it is about, or null. */
+  input: string | null;
+  sentence: string;
+  sinceAt: number;
+}
+
 /** The barrier as people see it. Wall times are ms since 1970 UTC. */
 export interface BarrierView {
   state: BarrierWord;
@@ -36,6 +46,8 @@ export interface BarrierView {
   heldUntilAt?: number | null;
   /** Left out: `normal`. `locked`: no plate opens. */
   mode?: string;
+  /** Left out: none. */
+  alarms?: readonly AlarmView[];
 }
 
 /** One part of the appliance that can be well or not. */
@@ -77,6 +89,8 @@ export interface StatePort {
   health(): readonly HealthView[];
   figures?(): Figures;
   storage?(): Promise<StorageView>;
+  /** The pass that began last; null: there is none. Asked once after a start. */
+  newestPass?(): Promise<PassRecord | null>;
   subscribe(listener: () => void): () => void;
 }
 
@@ -125,13 +139,24 @@ export interface PicturePort {
   crop(passId: string): Promise<Uint8Array | null>;
 }
 
+/** One value that is kept in the same store as the outbox. */
+export interface KeptPort<T> {
+  load(): Promise<T>;
+  save(value: T): Promise<void>;
+}
+
 /**
  * Where each receiver of the outbox stands, so that one that was down does not make the others hear twice after a
- * restart. Kept in the same store as the outbox: the numbers mean nothing without it.
+ * restart. The numbers mean nothing without the outbox.
  */
-export interface CursorPort {
-  load(): Promise<Readonly<Record<string, number>>>;
-  save(cursors: Readonly<Record<string, number>>): Promise<void>;
+export type CursorPort = KeptPort<Readonly<Record<string, number>>>;
+
+/** What this appliance has left at the broker. */
+export interface Announced {
+  /** Topics with a retained message. */
+  readonly topics: readonly string[];
+  /** Parts of the Home Assistant device: name to platform. */
+  readonly parts: Readonly<Record<string, string>>;
 }
 
 export type OutboxPort = OutboxRepository;

@@ -6,9 +6,17 @@ export interface PlateCover {
   readonly style: PlateStyle;
   /** The plate as this receiver may see it; the empty plate stays empty. */
   cover(plate: string): string;
-  /** Covers `plate` wherever it stands in the strings of a JSON value, also inside sentences. */
-  within<T>(value: T, plates: readonly string[]): T;
+  /**
+   * Covers every plate in the texts of a record, also others than its own: a sentence may name the listed plate that
+   * was nearly read. The name of a plate's owner goes as well. Ids and words of ours stay as they are.
+   */
+  facts<T extends object>(facts: T): T;
 }
+
+/** Values that other messages or programs refer to; a short plate may well be a part of an id. */
+const UNTOUCHED = /^(id|.*Id|camera|direction|verdict|reason|state|from|cause|code|input)$/;
+/** Words in capitals that sentences of ours use. */
+const NO_PLATES = new Set(["STOP"]);
 
 /**
  * How a receiver sees plates. `masked` keeps the first two and the last character; `hashed` is the first 64 bits of
@@ -29,21 +37,45 @@ export function plateCover(style: PlateStyle, key: Buffer | null): PlateCover {
   return {
     style,
     cover,
-    within(value, plates) {
-      if (style === "plain") return value;
-      // Longest first, so that a plate inside another one does not leave its rest behind.
-      const known = [...new Set(plates)].filter((p) => p !== "").sort((a, b) => b.length - a.length);
-      return known.length === 0 ? value : (walk(value) as typeof value);
+    facts(facts) {
+      if (style === "plain") return facts;
+      const { plate } = facts as { plate?: unknown };
+      const own = typeof plate === "string" && plate !== "" ? loose(plate) : null;
+      return walk(facts, "") as typeof facts;
 
-      function walk(part: unknown): unknown {
-        if (typeof part === "string")
-          return known.reduce((text, p) => text.replace(loose(p), cover(p)), part);
-        if (Array.isArray(part)) return part.map(walk);
+      function walk(part: unknown, name: string): unknown {
+        if (typeof part === "string") return UNTOUCHED.test(name) ? part : text(part);
+        if (Array.isArray(part)) return part.map((p) => walk(p, name));
         if (part === null || typeof part !== "object") return part;
-        return Object.fromEntries(Object.entries(part).map(([k, v]) => [walk(k), walk(v)]));
+        return Object.fromEntries(Object.entries(part).map(([k, v]) => [k, walk(v, k)]));
+      }
+
+      function text(said: string): string {
+        if (said === plate) return cover(said);
+        // What is covered already must not be covered again, so both are found in one go.
+        const all = own === null ? WORDS : new RegExp(`${own.source}|${WORDS.source}`, "g");
+        return said
+          .replace(OWNER, "")
+          .replace(all, (found) =>
+            isPlate(found, own) ? cover(found === plate ? found : bare(found)) : found,
+          );
       }
     },
   };
+}
+
+/** A name in brackets, as in `is on the allow list (Ada).`; a percentage stays. */
+const OWNER = / \((?![\d.]+ %\)).*\)/;
+/** What could be a plate: capitals and digits. */
+const WORDS = /(?<![A-Za-z0-9])[A-Z0-9]{2,12}(?![A-Za-z0-9])/g;
+
+function isPlate(word: string, own: RegExp | null): boolean {
+  if (own?.test(word) === true) return true;
+  return (/[A-Z]/.test(word) || word.length >= 4) && !NO_PLATES.has(word);
+}
+
+function bare(written: string): string {
+  return written.replace(/[ \-.]/g, "").toUpperCase();
 }
 
 function mask(plate: string): string {
@@ -53,5 +85,7 @@ function mask(plate: string): string {
 
 /** People write plates with blanks and dashes and in small letters: `ab-12 cde` is AB12CDE. */
 function loose(plate: string): RegExp {
-  return new RegExp([...plate].map((c) => c.replace(/[^A-Z0-9]/gi, "\\$&")).join("[ \\-.]?"), "gi");
+  const one = (c: string) =>
+    /[A-Za-z]/.test(c) ? `[${c.toUpperCase()}${c.toLowerCase()}]` : c.replace(/[^0-9]/, "\\$&");
+  return new RegExp(`(?<![A-Za-z0-9])${[...plate].map(one).join("[ \\-.]?")}(?![A-Za-z0-9])`);
 }

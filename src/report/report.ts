@@ -3,9 +3,11 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { createOverflow } from "./overflow.js";
 import type {
+  Announced,
   CommandPort,
   CursorPort,
   Identity,
+  KeptPort,
   OutboxPort,
   PicturePort,
   ReportStatus,
@@ -25,6 +27,8 @@ export interface ReportDeps {
   pictures?: PicturePort;
   /** Left out: after a restart, receivers that were ahead of the slowest hear some events again (same ids). */
   cursors?: CursorPort;
+  /** Left out: what a setting has switched off since the last run stays at the broker. */
+  announced?: KeptPort<Partial<Announced>>;
   /** Where the broker inside listens, when `report.url` is `embedded`; null or left out: it could not be started. */
   embedded?: { url: string; username?: string; password?: string } | null;
 }

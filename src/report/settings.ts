@@ -71,6 +71,11 @@ const reportShape = z.strictObject({
       .regex(/^[^#+\s/]+$/, "no #, +, / or blank here")
       .default("homeassistant")
       .describe("discovery prefix set in Home Assistant"),
+    deviceId: z
+      .string()
+      .regex(/^[a-z0-9_]{0,32}$/, "use up to 32 of a-z, 0-9 and _")
+      .default("")
+      .describe("id of this gate there, for several gates on one machine; empty: the machine's serial"),
     commands: z
       .boolean()
       .default(false)
@@ -85,7 +90,7 @@ const reportShape = z.strictObject({
       .string()
       .regex(/^[^/+#]*$/, "no /, + or # here")
       .default("")
-      .describe("edge node id; empty: the site"),
+      .describe("edge node id; empty: site and gate, as in demo-main"),
     servers: z
       .array(z.string().regex(/^mqtts?:\/\/[^@/\s]+$/, "use mqtt://host:port or mqtts://host:port"))
       .max(8)

@@ -74,30 +74,56 @@ export const clipMessage = z.object({
   }),
 });
 
+const barrierWord = z.enum([
+  "unknown",
+  "closed",
+  "opening",
+  "open",
+  "closing",
+  "held-open",
+  "stopped",
+  "fault",
+]);
+const alarmCode = z
+  .string()
+  .describe("fault, fire, forced-open, held-open, hold-lost, stuck-input, lines; new ones may come");
+const alarmInput = z.string().nullable().describe("the input that it is about, such as loop");
+
 export const barrierEventMessage = z.object({
   ...eventHead,
   event: z.literal("barrier"),
-  barrier: z
-    .record(z.string(), z.unknown())
-    .describe("what happened at the barrier, as the gate wrote it down"),
+  barrier: z.looseObject({
+    state: barrierWord,
+    from: barrierWord.describe("what it was before"),
+    cause: z.string().nullable().describe("of a fault, such as stuck or slow; else null"),
+    sentence: z.string(),
+    by: z.string().describe("what made it move, such as `plate AB12CDE`, `input loop` or `timer open`"),
+    dryRun: z.boolean().describe("true: nothing was energised"),
+  }),
 });
 
 export const alarmMessage = z.object({
   ...eventHead,
   event: z.literal("alarm"),
-  alarm: z
-    .record(z.string(), z.unknown())
-    .describe("what is wrong, as the part that raised it wrote it down"),
+  alarm: z.looseObject({
+    code: alarmCode,
+    input: alarmInput,
+    on: z.boolean().describe("true: raised, false: over"),
+    sentence: z.string(),
+  }),
 });
 
 export const barrierState = z.object({
   ...head,
-  state: z.enum(["unknown", "closed", "opening", "open", "closing", "held-open", "stopped", "fault"]),
+  state: barrierWord,
   since: instant,
   sentence: z.string(),
   dryRun: z.boolean().describe("true: nothing is energised whatever is decided"),
   heldUntil: instant.nullable().describe("when a hold ends by itself"),
-  mode: z.string(),
+  mode: z.string().describe("normal, or locked: no plate opens"),
+  alarms: z
+    .array(z.object({ code: alarmCode, input: alarmInput, sentence: z.string(), since: instant }))
+    .describe("what somebody should look at; empty: nothing"),
 });
 
 export const inputsState = z.object({
@@ -175,7 +201,9 @@ export const barrierResult = z.object({
   accepted: z.boolean(),
   reason: z
     .string()
-    .describe("accepted, refused-by-gate, or why it was not even asked: retained, expired, …"),
+    .describe(
+      "accepted, refused-by-gate, gate-failed, or why the gate was not even asked: retained, expired, …",
+    ),
   sentence: z.string(),
   at: instant,
 });

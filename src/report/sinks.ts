@@ -1,3 +1,4 @@
+import { createAnnouncements } from "./announcements.js";
 import { readCredential } from "./credentials.js";
 import { createHomeAssistant } from "./home-assistant.js";
 import { createIntake, type Intake } from "./intake.js";
@@ -45,6 +46,7 @@ export async function createSinks(
     resumeAfter: ledger.cursor(name),
   });
 
+  const announcements = await createAnnouncements(log, deps.announced);
   const topics = topicsOf(report.topic, identity.site, identity.gate);
   const url = report.url === "embedded" ? (deps.embedded?.url ?? null) : report.url;
   const companions: Companion[] = [];
@@ -72,14 +74,15 @@ export async function createSinks(
     state,
     intake,
     companions,
+    announcements,
     ...picture(),
     ...position("mqtt"),
   });
   if (report.homeAssistant.enabled) {
-    const { prefix, commands } = report.homeAssistant;
-    const options = { prefix, commands, pictures: picture().picture !== undefined };
-    const { republish } = mqtt;
-    companions.push(createHomeAssistant({ identity, topics, options, state, clock, log, intake, republish }));
+    const { prefix, commands, deviceId } = report.homeAssistant;
+    const options = { prefix, commands, deviceId, pictures: picture().picture !== undefined };
+    const ours = { identity, topics, options, state, clock, log, intake, announcements };
+    companions.push(createHomeAssistant({ ...ours, republish: mqtt.republish }));
   }
   if (report.onvif.enabled) {
     const prefix = report.onvif.topicPrefix || topics.base;

@@ -15,6 +15,8 @@ export const TYPES = {
   String: 12,
   DateTime: 13,
 } as const;
+/** Values of the property `Quality`, as the specification gives them; stale is for the host to say. */
+const QUALITIES = { bad: 0, good: 192 } as const;
 export type SparkplugType = keyof typeof TYPES;
 export type SparkplugValue = string | number | boolean | null;
 
@@ -29,6 +31,8 @@ export interface Metric {
   historical?: boolean;
   /** Engineering unit, such as `°C`; only in births. */
   unit?: string;
+  /** Whether the value can be relied on; left out: nothing is said of it. */
+  quality?: keyof typeof QUALITIES;
 }
 
 export interface SparkplugPayload {
@@ -90,10 +94,19 @@ function metricOf(m: Metric, sentAt: number) {
     datatype: TYPES[m.type],
     ...(m.historical ? { isHistorical: true } : {}),
     ...(m.value === null ? { isNull: true } : { [fieldOf(m.type)]: m.value }),
-    ...(m.unit === undefined
-      ? {}
-      : { properties: { keys: ["engUnit"], values: [{ type: TYPES.String, stringValue: m.unit }] } }),
+    ...propertiesOf(m),
   };
+}
+
+function propertiesOf({ unit, quality }: Metric) {
+  const all = [
+    ...(unit === undefined ? [] : [["engUnit", { type: TYPES.String, stringValue: unit }] as const]),
+    ...(quality === undefined
+      ? []
+      : [["Quality", { type: TYPES.Int32, intValue: QUALITIES[quality] }] as const]),
+  ];
+  if (all.length === 0) return {};
+  return { properties: { keys: all.map(([key]) => key), values: all.map(([, value]) => value) } };
 }
 
 function fieldOf(type: SparkplugType): string {

@@ -49,9 +49,10 @@ export function nodeMetrics(s: Snapshot): NamedMetric[] {
     text("Properties/Hardware", s.identity.model ?? null),
     text("Health/State", worst),
     text("Health/Problem", problem?.sentence ?? ""),
-    { name: "Health/Temperature", type: "Float", value: rounded(figures.temperatureC), unit: "°C" },
-    { name: "Storage/FreeBytes", type: "Int64", value: storage?.freeBytes ?? null, unit: "B" },
-    { name: "Storage/RingBytes", type: "Int64", value: storage?.ringBytes ?? null, unit: "B" },
+    measured({ name: "Health/Temperature", type: "Float", value: rounded(figures.temperatureC), unit: "°C" }),
+    measured({ name: "Health/ReadRate", type: "Float", value: percent(figures.readRate), unit: "%" }),
+    measured({ name: "Storage/FreeBytes", type: "Int64", value: storage?.freeBytes ?? null, unit: "B" }),
+    measured({ name: "Storage/RingBytes", type: "Int64", value: storage?.ringBytes ?? null, unit: "B" }),
     { name: "Storage/OldestVideo", type: "DateTime", value: storage?.oldestAt ?? null },
     // On the node, not on the gate's device: they go on when the gate's lines are away.
     text("Event/LastPlate", last.plate),
@@ -67,14 +68,29 @@ export function nodeMetrics(s: Snapshot): NamedMetric[] {
   ];
 }
 
+const ALARMS = [
+  ["ForcedOpen", "forced-open"],
+  ["HeldOpen", "held-open"],
+  ["HoldLost", "hold-lost"],
+  ["StuckInput", "stuck-input"],
+  ["Fire", "fire"],
+] as const;
+
 /** Metrics of the device that is the gate. */
 export function gateMetrics(s: Snapshot): NamedMetric[] {
   const { barrier } = s;
+  const alarms = barrier.alarms ?? [];
   return [
-    text("Barrier/State", barrier.state),
+    { ...text("Barrier/State", barrier.state), quality: barrier.state === "unknown" ? "bad" : "good" },
     text("Barrier/Sentence", barrier.sentence),
     flag("Barrier/Fault", barrier.state === "fault"),
     flag("Barrier/DryRun", barrier.dryRun),
+    ...ALARMS.map(([name, code]) =>
+      flag(
+        `Alarm/${name}`,
+        alarms.some((alarm) => alarm.code === code),
+      ),
+    ),
     ...Object.entries(s.inputs).map(([name, active]) => flag(`Input/${name}`, active)),
     flag("Control/Open", false),
     flag("Control/Close", false),
@@ -92,13 +108,14 @@ export function cameraMetrics(s: Snapshot, camera: string): NamedMetric[] {
     text("Camera/State", part?.state ?? "unknown"),
     // While it is well, it only repeats figures that have metrics of their own.
     text("Camera/Sentence", part?.state === "good" ? "" : (part?.sentence ?? "")),
-    { name: "Camera/PicturesPerSecond", type: "Float", value: rounded(fps), unit: "1/s" },
+    measured({ name: "Camera/PicturesPerSecond", type: "Float", value: rounded(fps), unit: "1/s" }),
   ];
 }
 
 /** Devices and whether they are there: the gate while its lines are, a camera while pictures come. */
 export function devices(s: Snapshot): { id: string; camera: string | null; alive: boolean }[] {
-  const gateWell = !s.health.some((p) => (p.part === "gate" || p.part === "lines") && p.state === "bad");
+  // A barrier in fault is still there and says so; only lost lines make its values worthless.
+  const gateWell = !(s.barrier.alarms ?? []).some((alarm) => alarm.code === "lines");
   const cameras = s.health.filter((p) => p.part.startsWith("eye:"));
   return [
     { id: deviceId(s.identity.gate), camera: null, alive: gateWell },
@@ -114,6 +131,11 @@ export function deviceId(name: string): string {
   return name.replace(/[/+#]/g, "-");
 }
 
+/** A figure that is not there is one that could not be measured. */
+function measured(metric: NamedMetric): NamedMetric {
+  return { ...metric, quality: metric.value === null ? "bad" : "good" };
+}
+
 function text(name: string, value: string | null): NamedMetric {
   return { name, type: "String", value };
 }
@@ -124,6 +146,10 @@ function flag(name: string, value: boolean): NamedMetric {
 
 function count(name: string, value: number): NamedMetric {
   return { name, type: "Int64", value };
+}
+
+function percent(share: number | undefined): number | null {
+  return rounded(share === undefined ? undefined : share * 100);
 }
 
 /** Whole numbers, so that noise is no news. */

@@ -37,6 +37,7 @@ export interface EdgeNode {
 interface Born {
   names: Set<string>;
   last: Map<string, Metric["value"]>;
+  quality: Map<string, Metric["quality"]>;
 }
 
 /** Keeps the books that Sparkplug demands of an edge node: bdSeq, seq, aliases, and what was announced. */
@@ -119,11 +120,16 @@ export function createEdgeNode(group: string, node: string): EdgeNode {
     metrics: readonly NamedMetric[],
     now: number,
   ): SparkplugMessage {
-    for (const m of metrics) if (!m.historical) known.last.set(m.name, m.value);
     const short = metrics.map((m) => {
-      const { name: _announced, unit: _too, ...rest } = withAlias(device, m);
-      return rest;
+      const { name: _announced, unit: _too, quality, ...rest } = withAlias(device, m);
+      // Quality goes along when it changes.
+      return quality === undefined || quality === known.quality.get(m.name) ? rest : { ...rest, quality };
     });
+    for (const m of metrics) {
+      if (m.historical) continue;
+      known.last.set(m.name, m.value);
+      known.quality.set(m.name, m.quality);
+    }
     return message(device === null ? "NDATA" : "DDATA", device, short, now);
   }
 
@@ -153,5 +159,9 @@ export function createEdgeNode(group: string, node: string): EdgeNode {
 }
 
 function bornWith(metrics: readonly NamedMetric[]): Born {
-  return { names: new Set(metrics.map((m) => m.name)), last: new Map(metrics.map((m) => [m.name, m.value])) };
+  return {
+    names: new Set(metrics.map((m) => m.name)),
+    last: new Map(metrics.map((m) => [m.name, m.value])),
+    quality: new Map(metrics.map((m) => [m.name, m.quality])),
+  };
 }

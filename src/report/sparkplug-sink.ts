@@ -19,7 +19,7 @@ import { createSession } from "./sparkplug-session.js";
 const HOST_WAIT_MS = 30_000;
 const WINDOW = 64;
 
-/** A Sparkplug B 3.0 edge node on a connection of its own: node = site, devices = the gate and its cameras. */
+/** A Sparkplug B 3.0 edge node on a connection of its own: one node a gate, devices = the gate and its cameras. */
 export function createSparkplugSink(deps: {
   config: Config;
   servers: readonly string[];
@@ -39,7 +39,8 @@ export function createSparkplugSink(deps: {
   const stateTopic = sparkplug.primaryHost === "" ? null : `spBv1.0/STATE/${sparkplug.primaryHost}`;
   const session = createSession({
     group: sparkplug.group,
-    node: sparkplug.node || identity.site,
+    // A site may have several gates, and an edge node has one connection.
+    node: sparkplug.node || `${identity.site}-${identity.gate}`,
     identity,
     state: deps.state,
     clock,
@@ -80,10 +81,10 @@ export function createSparkplugSink(deps: {
       return openConnection({ ...options, will: { ...session.will(), qos: 1, retain: false } }, events);
     },
     up,
-    down() {
+    down(problem) {
       cancelWait();
       session.end();
-      drain.down();
+      drain.down(problem);
     },
     message,
   });

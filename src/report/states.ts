@@ -105,9 +105,22 @@ export function createStates(deps: {
   }
 
   function barrierMessage() {
-    const { state: word, sinceAt, sentence, dryRun, heldUntilAt, mode } = state.barrier();
-    const heldUntil = isoOrNull(heldUntilAt);
-    return { ...head, state: word, since: iso(sinceAt), sentence, dryRun, heldUntil, mode: mode ?? "normal" };
+    const { state: word, sinceAt, sentence, dryRun, heldUntilAt, mode, alarms } = state.barrier();
+    return {
+      ...head,
+      state: word,
+      since: iso(sinceAt),
+      sentence,
+      dryRun,
+      heldUntil: isoOrNull(heldUntilAt),
+      mode: mode ?? "normal",
+      alarms: (alarms ?? []).map((a) => ({
+        code: a.code,
+        input: a.input,
+        sentence: a.sentence,
+        since: iso(a.sinceAt),
+      })),
+    };
   }
 
   function healthMessage() {

@@ -60,14 +60,21 @@ else {
       await until(() => allAvailable(home), "everything is available");
       const before = home.listener.heard.length;
       await home.birth();
-      await until(() => {
-        clock.advance(250);
-        return home.listener.heard.slice(before).some((h) => h.topic.endsWith("state/storage"));
-      }, "it is announced again");
+      await home.listener.publish("fence", "1");
+      await until(() => home.listener.on("fence").length === 1, "the birth message has been heard");
+      assert.not.ok(
+        home.listener.heard.slice(before).some((h) => h.topic.startsWith("homeassistant/device/")),
+        "not at once, when all devices would do it",
+      );
+      clock.advance(10_000);
+      await until(
+        () => home.listener.heard.slice(before).some((h) => h.topic.endsWith("state/storage")),
+        "it is announced again",
+      );
       const after = home.listener.heard
         .slice(before)
         .map((h) => h.topic)
-        .filter((t) => t !== "homeassistant/status");
+        .filter((t) => t !== "homeassistant/status" && t !== "fence");
       assert.match(after[0]!, "homeassistant/device/");
       assert.is(after[1], "plategate/demo/main/availability");
       assert.match(after[2]!, "plategate/demo/main/state/");
@@ -91,6 +98,33 @@ else {
       await first.listener.publish("fence", "1");
       await until(() => first.listener.on("fence").length === 1, "all that was sent before has arrived");
       assert.is(first.listener.heard.filter((h) => h.topic.startsWith("homeassistant/device/")).length, 1);
+    }),
+  );
+
+  test(
+    "HA 9: the birth message is heard also when only the discovery prefix is another one, or when it is published retained",
+    scoped(async (use) => {
+      const broker = use(await mosquitto());
+      await broker.start();
+      const home = use(await fakeHomeAssistant(broker.url, "ha"));
+      const clock = fakeClock();
+      const settings = yaml(broker).replace("{ enabled", "{ prefix: ha, enabled");
+      const fixture = reportFixture(settings, { clock });
+      use(fixture.report);
+      await fixture.report.start();
+      await until(() => allAvailable(home), "everything is available");
+      const announced = () => home.listener.heard.filter((h) => h.topic.startsWith("ha/device/")).length;
+      assert.is(announced(), 1);
+      for (const [times, options] of [
+        [2, {}],
+        [3, { retain: true }],
+      ] as const) {
+        await home.listener.publish("homeassistant/status", "online", options);
+        await until(() => {
+          clock.advance(1000);
+          return announced() === times;
+        }, `announced ${times} times`);
+      }
     }),
   );
 
@@ -142,9 +176,9 @@ else {
       picture = jpeg;
       await fixture.outbox.add([passEvent(passRecord({ id: "b" }), "NEW", clock.wallMs())]);
       fixture.report.poke();
-      await until(() => home.listener.on("plategate/demo/main/picture/crop").length > 0, "the crop is there");
+      await until(() => crops(home).length > 0, "the crop is there");
       assert.equal(
-        home.listener.on("plategate/demo/main/picture/crop").map((h) => h.payload),
+        crops(home).map((h) => h.payload),
         [jpeg],
       );
       assert.ok(home.entities().has("image.picture"));
@@ -169,7 +203,7 @@ else {
           decisionRecord({
             passId: "a",
             at: clock.wallMs(),
-            sentence: "AB12 CDE (ab-12-cde) is on the list.",
+            sentence: "AB12 CDE, also ab-12-cde, is on the list (Ada).",
           }),
         ),
       ]);
@@ -181,8 +215,8 @@ else {
       );
       const all = home.listener.heard.map((h) => h.text).join("\n");
       assert.not.match(all, /AB[- ]?12[- ]?CDE/i);
-      assert.match(all, "AB****E (AB****E) is on the list.");
-      assert.is(home.listener.on("plategate/demo/main/picture/crop").length, 0);
+      assert.match(all, "AB****E, also AB****E, is on the list.");
+      assert.equal(crops(home), []);
       assert.not.ok(home.entities().has("image.picture"));
     }),
   );
@@ -214,9 +248,13 @@ else {
           ["hold", "home-assistant", 3_600_000],
         ],
       );
-      await until(
-        () => fixture.report.status().commands.refused.duplicate === 1,
-        "the repeated word was refused",
+      await home.listener.publish(topic, "CLOSE", { retain: true });
+      const refused = () => fixture.report.status().commands.refused;
+      await until(() => refused().duplicate === 1 && refused().retained === 1, "both were refused");
+      assert.is(fixture.commands.length, 2);
+      assert.ok(
+        fixture.lines.some((l) => l.level === "warn" && l.facts.reason === "retained"),
+        "and logged with the reason",
       );
     }),
   );
@@ -241,23 +279,96 @@ else {
     );
   }
 
+  for (const settings of [keeping, ["allow_anonymous true"]])
+    for (const gone of [
+      ["us"],
+      ["home"],
+      ["broker", "us"],
+      ["broker", "home"],
+      ["us", "home"],
+      ["broker", "us", "home"],
+    ])
+      test(
+        `HA 22: ${gone.join(", ").replace("home", "Home Assistant")} restarted, with a broker that ${settings === keeping ? "remembers" : "forgets"}: everything is back within 30 s, the last plate as well`,
+        scoped(async (use) => {
+          const newestPass = async () => passRecord({ id: "a", plate: "LAST1" });
+          const { broker, fixture, home, clock } = await setUp(use, { newestPass }, settings);
+          await until(() => allAvailable(home), "everything is available");
+          let [ours, theirs] = [fixture, home];
+          if (gone.includes("us")) await ours.report.close();
+          if (gone.includes("home")) await theirs.close();
+          if (gone.includes("broker")) {
+            await broker.stop("SIGTERM");
+            if (!gone.includes("us"))
+              await until(() => ours.report.status().sinks[0]?.state === "waiting", "the loss is noticed");
+            await broker.start();
+          }
+          if (gone.includes("us")) {
+            ours = reportFixture(yaml(broker), { clock, newestPass });
+            use(ours.report);
+            await ours.report.start();
+          }
+          if (gone.includes("home")) {
+            theirs = use(await fakeHomeAssistant(broker.url));
+            await theirs.birth();
+          }
+          const before = gone.includes("home") ? 0 : theirs.listener.heard.length;
+          const plate = () => theirs.listener.json("plategate/demo/main/state/last-pass").at(-1)?.pass;
+          await within30s(
+            clock,
+            () =>
+              (before === 0 || theirs.listener.heard.length > before) &&
+              allAvailable(theirs) &&
+              (plate() as { plate: string } | undefined)?.plate === "LAST1",
+          );
+        }),
+      );
+
   test(
-    "HA 22: Home Assistant restarted alone, and together with the broker, has all entities back within 30 s",
+    "HA 19: what the settings have switched off or renamed since the last run is taken back from the broker",
     scoped(async (use) => {
-      const { broker, fixture, home, clock } = await setUp(use);
-      await until(() => allAvailable(home), "everything is available");
-      await home.close();
-      const second = use(await fakeHomeAssistant(broker.url));
-      await second.birth();
-      await within30s(clock, () => allAvailable(second));
-      await broker.stop("SIGKILL");
-      await second.close();
-      await until(() => fixture.report.status().sinks[0]?.state === "waiting", "the loss is noticed");
-      await pass(clock, 60_000);
+      const broker = use(await mosquitto());
       await broker.start();
-      const third = use(await fakeHomeAssistant(broker.url));
-      await third.birth();
-      await within30s(clock, () => allAvailable(third));
+      const ears = use(await fakeHomeAssistant(broker.url));
+      let saved = {};
+      const announced = {
+        load: async () => saved,
+        save: async (value: object) => {
+          saved = value;
+        },
+      };
+      const run = async (settings: string, change: (fixture: ReportFixture) => void = () => {}) => {
+        const fixture = reportFixture(settings, { announced, pictures: { crop: async () => jpeg } });
+        change(fixture);
+        use(fixture.report);
+        await fixture.outbox.add([passEvent(passRecord({ id: "a" }), "NEW", Date.now())]);
+        await fixture.report.start();
+        await until(() => fixture.report.status().sinks[0]?.state === "up", "connected");
+        await until(async () => (await fixture.outbox.count()) === 0, "the pass is told");
+        await ears.listener.publish("fence", "1");
+        const fences = ears.listener.on("fence").length;
+        await until(() => ears.listener.on("fence").length >= fences, "all has been heard");
+        await fixture.report.close();
+      };
+      const config = "homeassistant/device/plategate_10000000abcdef01/config";
+      await run(yaml(broker));
+      await run(yaml(broker), ({ inputs, health }) => {
+        delete inputs.beam;
+        health.length = 0;
+      });
+      const { cmps } = ears.listener.json(config).at(-1) as { cmps: Record<string, object> };
+      assert.equal(
+        [cmps.input_beam, cmps.eye_front],
+        [{ p: "binary_sensor" }, { p: "binary_sensor" }],
+        "an input and a camera that are no longer there",
+      );
+      await run(`report: { url: "${broker.url}", topic: other, plates: masked }`);
+      const late = use(await fakeHomeAssistant(broker.url));
+      await late.listener.publish("last", "1");
+      await until(() => late.listener.on("last").length === 1, "everything retained has come");
+      const left = late.listener.heard.filter((h) => h.retain).map((h) => h.topic);
+      assert.ok(left.length > 5 && left.every((t) => t.startsWith("other/demo/main/")), left.join(" "));
+      assert.not.ok(left.includes("other/demo/main/picture/crop"));
     }),
   );
 
@@ -298,6 +409,11 @@ else {
 }
 
 test.run();
+
+/** Crops that were published; an empty message takes one back. */
+function crops(home: FakeHomeAssistant) {
+  return home.listener.on("plategate/demo/main/picture/crop").filter((h) => h.payload.length > 0);
+}
 
 type Use = <T extends { close(): unknown }>(part: T) => T;
 

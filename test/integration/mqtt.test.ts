@@ -10,7 +10,7 @@ import { type Certificates, certificates, hasOpenssl } from "../support/certific
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";
 import { proxy } from "../support/proxy.js";
-import { passRecord } from "../support/records.js";
+import { alarmFacts, passRecord } from "../support/records.js";
 import { type ReportFixture, reportFixture } from "../support/report-fixture.js";
 import { scoped } from "../support/scope.js";
 import { skipLoudly } from "../support/skip.js";
@@ -276,8 +276,8 @@ else {
         const ear = use(await listener(broker.url, `${base}/event/alarm`, { protocolVersion: 4 }));
         const fixture = start(use, `url: "${broker.url}"\n  protocol: "${protocol}"\n  ${more}`);
         await fixture.outbox.add([
-          alarmEvent("big", 1, { code: "x", sentence: "y".repeat(6000) }),
-          alarmEvent("small", 1, { code: "x", sentence: "y" }),
+          alarmEvent("big", 1, { ...alarmFacts, sentence: "y".repeat(6000) }),
+          alarmEvent("small", 1, alarmFacts),
         ]);
         await fixture.report.start();
         await until(() => ear.heard.length === 1, "the small one came");

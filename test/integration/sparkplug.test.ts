@@ -36,6 +36,7 @@ else {
       assert.is(host.value(null, "Event/LastPlate"), null, "a value that is not known is null");
       const temperature = host.of("NBIRTH")[0]?.payload.metrics?.find((m) => m.name === "Health/Temperature");
       assert.is(temperature?.properties?.engUnit?.value, "°C");
+      assert.equal([...host.strangers], [], "it publishes for no other node");
       assert.equal(host.violations, []);
     }),
   );
@@ -108,7 +109,7 @@ else {
     scoped(async (use) => {
       const { host, fixture } = await setUp(use);
       await until(() => host.isAlive("camera-front"), "born");
-      await host.listener.publish("spBv1.0/plategate/NCMD/demo", "rubbish");
+      await host.listener.publish("spBv1.0/plategate/NCMD/demo-main", "rubbish");
       await host.rebirth();
       await until(() => host.of("NBIRTH").length === 2 && host.of("DBIRTH").length === 4, "born again");
       assert.is(host.bdSeq(), 0);
@@ -126,15 +127,116 @@ else {
     scoped(async (use) => {
       const { host, fixture } = await setUp(use);
       await until(() => host.isAlive("camera-front"), "born");
-      fixture.health[0] = { ...fixture.health[0]!, state: "bad", sentence: "no pictures" };
-      fixture.health.push({ part: "lines", name: "Lines", state: "bad", sentence: "the chip is gone" });
+      const { health, barrier } = fixture;
+      health[0] = { ...health[0]!, state: "bad", sentence: "no pictures" };
+      fixture.barrier = {
+        ...barrier,
+        alarms: [{ code: "lines", input: null, sentence: "lost", sinceAt: 1 }],
+      };
       fixture.changed();
       await until(() => !host.isAlive("camera-front") && !host.isAlive("main"), "both died");
-      fixture.health[0] = { ...fixture.health[0]!, state: "good" };
-      fixture.health.pop();
+      health[0] = { ...health[0]!, state: "good" };
+      fixture.barrier = barrier;
       fixture.changed();
       await until(() => host.isAlive("camera-front") && host.isAlive("main"), "both are back");
       assert.is(host.of("NBIRTH").length, 1);
+      assert.equal(host.violations, []);
+    }),
+  );
+
+  test(
+    "SpB 14: a barrier in fault stays alive and says what is wrong",
+    scoped(async (use) => {
+      const { host, fixture } = await setUp(use);
+      await until(() => host.isAlive("main"), "born");
+      fixture.health.push({ part: "gate", name: "Barrier", state: "bad", sentence: "stuck" });
+      const alarm = { code: "stuck-input", input: "loop", sentence: "loop", sinceAt: 1 };
+      fixture.barrier = { ...fixture.barrier, state: "fault", sentence: "stuck", alarms: [alarm] };
+      fixture.changed();
+      await until(() => host.value("main", "Barrier/Fault") === true, "the fault is told");
+      assert.is(host.value("main", "Alarm/StuckInput"), true);
+      assert.is(host.value("main", "Alarm/HeldOpen"), false);
+      assert.equal(host.of("DDEATH"), []);
+      assert.equal(host.violations, []);
+    }),
+  );
+
+  test(
+    "SpB 25: a value that cannot be relied on has the quality bad, in births and when it changes",
+    scoped(async (use) => {
+      const { host, fixture } = await setUp(use);
+      await until(() => host.isAlive("main"), "born");
+      const quality = (type: string, name: string) =>
+        host
+          .of(type)
+          .flatMap((m) => m.metrics)
+          .filter((m) => m.name === name)
+          .map((m) => m.quality);
+      assert.equal(quality("NBIRTH", "Health/Temperature"), [192]);
+      assert.equal(quality("DBIRTH", "Barrier/State"), [192]);
+      for (const state of ["unknown", "opening", "open"] as const) {
+        fixture.barrier = { ...fixture.barrier, state };
+        fixture.changed();
+      }
+      await until(() => host.value("main", "Barrier/State") === "open", "it is open");
+      assert.equal(quality("DDATA", "Barrier/State"), [0, 192, null], "quality goes along when it changes");
+      assert.equal(host.violations, []);
+    }),
+  );
+
+  test(
+    "SpB 27: two gates of one site are two edge nodes with client ids of their own",
+    scoped(async (use) => {
+      const broker = use(await mosquitto());
+      await broker.start();
+      const main = use(await sparkplugHost(broker.url, "plategate", "demo-main"));
+      const back = use(await sparkplugHost(broker.url, "plategate", "demo-back"));
+      for (const gate of ["main", "back"]) {
+        const identity = { site: "demo", gate, serial: "10000000abcdef01", version: "0.1.0" };
+        const fixture = reportFixture(yaml(broker.url), { identity });
+        use(fixture.report);
+        await fixture.report.start();
+      }
+      await until(() => main.isAlive("main") && back.isAlive("back"), "both are born");
+      assert.equal([...main.of("NDEATH"), ...back.of("NDEATH")], [], "neither threw the other out");
+      assert.equal([...main.violations, ...back.violations], []);
+    }),
+  );
+
+  test(
+    "SpB 28: an access list that lets the node publish below its own branch only, and read its commands, is enough",
+    scoped(async (use) => {
+      const broker = use(
+        await mosquitto(["allow_anonymous true", "acl_file {folder}/acl"], {
+          acl: [
+            ...["NBIRTH", "NDEATH", "NDATA"].map((t) => `topic write spBv1.0/plategate/${t}/demo-main`),
+            ...["DBIRTH", "DDEATH", "DDATA"].map((t) => `topic write spBv1.0/plategate/${t}/demo-main/#`),
+            "topic read #",
+            // What the host and the plain topics need.
+            ...["NCMD/demo-main", "DCMD/demo-main/#"].map((t) => `topic write spBv1.0/plategate/${t}`),
+            "topic write plategate/#",
+          ],
+        }),
+      );
+      await broker.start();
+      const host = use(await sparkplugHost(broker.url, "plategate", "demo-main"));
+      const fixture = reportFixture(yaml(broker.url, "commands: true"));
+      use(fixture.report);
+      await fixture.report.start();
+      await until(() => host.isAlive("main") && host.isAlive("camera-front"), "everybody is born");
+      await fixture.outbox.add([passEvent(passRecord(), "NEW", Date.now() + 1000)]);
+      fixture.report.poke();
+      await until(() => host.value(null, "Count/Passes") === 1, "an event arrives");
+      await host.command("main", [{ name: "Control/Open", type: "Boolean", value: true }]);
+      await until(() => fixture.commands.length === 1, "a command arrives");
+      fixture.barrier = {
+        ...fixture.barrier,
+        alarms: [{ code: "lines", input: null, sentence: "", sinceAt: 1 }],
+      };
+      fixture.changed();
+      await until(() => host.of("DDEATH").length === 1, "a death arrives");
+      await fixture.report.close();
+      await until(() => host.of("NDEATH").length === 1, "and the last word");
       assert.equal(host.violations, []);
     }),
   );
@@ -286,7 +388,7 @@ else {
       await host.command("main", [open, { name: "Control/Close", type: "Boolean", value: true }]);
       await host.command("camera-front", [open]);
       await host.command("main", []);
-      await host.listener.publish("spBv1.0/plategate/DCMD/demo/main", Buffer.from("rubbish"));
+      await host.listener.publish("spBv1.0/plategate/DCMD/demo-main/main", Buffer.from("rubbish"));
       const refused = () => fixture.report.status().commands.refused;
       await until(() => Object.values(refused()).reduce((a, b) => a + b, 0) === 13, "thirteen were refused");
       assert.equal(refused(), {
@@ -309,7 +411,7 @@ else {
     scoped(async (use) => {
       const broker = use(await mosquitto());
       await broker.start();
-      const host = use(await sparkplugHost(broker.url, "plategate", "demo"));
+      const host = use(await sparkplugHost(broker.url, "plategate", "demo-main"));
       await host.command("main", [{ name: "Control/Open", type: "Boolean", value: true }], { retain: true });
       const fixture = reportFixture(yaml(broker.url, "commands: true"));
       use(fixture.report);
@@ -336,8 +438,8 @@ else {
       const [first, second] = [use(await mosquitto()), use(await mosquitto())];
       await first.start();
       await second.start();
-      const there = use(await sparkplugHost(first.url, "plategate", "demo"));
-      const here = use(await sparkplugHost(second.url, "plategate", "demo"));
+      const there = use(await sparkplugHost(first.url, "plategate", "demo-main"));
+      const here = use(await sparkplugHost(second.url, "plategate", "demo-main"));
       await there.state(true, 1000);
       const fixture = reportFixture(
         yaml(first.url, `primaryHost: scada\n    servers: ["${first.url}", "${second.url}"]`),
@@ -421,7 +523,7 @@ type Use = <T extends { close(): unknown }>(part: T) => T;
 async function setUp(use: Use, settings = "") {
   const broker = use(await mosquitto());
   await broker.start();
-  const host: SparkplugHost = use(await sparkplugHost(broker.url, "plategate", "demo"));
+  const host: SparkplugHost = use(await sparkplugHost(broker.url, "plategate", "demo-main"));
   const fixture = reportFixture(yaml(broker.url, settings));
   use(fixture.report);
   await fixture.report.start();

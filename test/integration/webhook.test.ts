@@ -10,7 +10,7 @@ import { meaningOf } from "../../src/report/webhook-sink.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";
-import { decisionRecord, passRecord } from "../support/records.js";
+import { alarmFacts, decisionRecord, passRecord } from "../support/records.js";
 import { reportFixture } from "../support/report-fixture.js";
 import { scoped } from "../support/scope.js";
 import { skipLoudly } from "../support/skip.js";
@@ -59,7 +59,7 @@ test(
         bytes: 3,
         pinned: false,
       }),
-      alarmEvent("a", 1, { code: "fault", sentence: "slow" }),
+      alarmEvent("a", 1, alarmFacts),
     ]);
     fixture.report.poke();
     await until(() => posts.length === 1, "the alarm came");

@@ -29,8 +29,14 @@ const PLACES = [
 /** Path of a mosquitto on this machine, or null. */
 export const mosquittoPath: string | null = PLACES.find((p) => existsSync(p)) ?? null;
 
-/** A real broker on a free port of loopback. `settings` are lines of its configuration file, after the listener. */
-export async function mosquitto(settings: readonly string[] = ["allow_anonymous true"]): Promise<Mosquitto> {
+/**
+ * A real broker on a free port of loopback. `settings` are lines of its configuration file, after the listener;
+ * `files` are further files of its folder, by name.
+ */
+export async function mosquitto(
+  settings: readonly string[] = ["allow_anonymous true"],
+  files: Readonly<Record<string, readonly string[]>> = {},
+): Promise<Mosquitto> {
   const folder = mkdtempSync(join(tmpdir(), "plategate-mosquitto-"));
   const port = await freePort();
   const file = join(folder, "mosquitto.conf");
@@ -40,6 +46,8 @@ export async function mosquitto(settings: readonly string[] = ["allow_anonymous 
     file,
     [...user, "per_listener_settings false", `listener ${port} 127.0.0.1`, ...lines, ""].join("\n"),
   );
+  for (const [name, content] of Object.entries(files))
+    writeFileSync(join(folder, name), `${content.join("\n")}\n`);
   let child: ChildProcess | null = null;
 
   return {

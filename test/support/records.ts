@@ -1,3 +1,4 @@
+import type { AlarmFacts, BarrierFacts } from "../../src/core/events.js";
 import { ALPHABET } from "../../src/core/plate.js";
 import type {
   AccessRule,
@@ -9,6 +10,22 @@ import type {
 import type { PassEntry } from "../../src/core/repositories.js";
 
 export const noon = Date.UTC(2026, 0, 5, 12);
+
+export const barrierFacts: BarrierFacts = {
+  state: "opening",
+  from: "closed",
+  cause: null,
+  sentence: "Opening.",
+  by: "plate AB12CDE",
+  dryRun: false,
+};
+
+export const alarmFacts: AlarmFacts = {
+  code: "held-open",
+  input: null,
+  on: true,
+  sentence: "It has been open for an hour.",
+};
 
 export function passRecord(part: Partial<PassRecord> = {}): PassRecord {
   return {

@@ -1,7 +1,7 @@
 import { parseConfig } from "../../src/config.js";
-import type { BarrierView, GateCommand, HealthView } from "../../src/report/ports.js";
+import type { BarrierView, GateCommand, HealthView, StatePort } from "../../src/report/ports.js";
 import { createReport, type Report, type ReportDeps } from "../../src/report/report.js";
-import { type Clock, systemClock } from "../../src/system/clock.js";
+import { systemClock } from "../../src/system/clock.js";
 import type { Log } from "../../src/system/log.js";
 import { type FakeOutbox, fakeOutbox } from "./fake-outbox.js";
 
@@ -27,7 +27,7 @@ export interface ReportFixture {
 /** A report part with everything around it in memory; `yaml` is its configuration. */
 export function reportFixture(
   yaml: string,
-  more: Partial<ReportDeps> & { clock?: Clock } = {},
+  { newestPass, ...more }: Partial<ReportDeps> & Pick<StatePort, "newestPass"> = {},
 ): ReportFixture {
   const outbox = fakeOutbox();
   const listeners = new Set<() => void>();
@@ -77,6 +77,7 @@ export function reportFixture(
         freeBytes: 9_000_000_000,
         minFreeBytes: 500_000_000,
       }),
+      ...(newestPass === undefined ? {} : { newestPass }),
       subscribe(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

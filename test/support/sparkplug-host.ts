@@ -23,12 +23,16 @@ export interface HostMetric {
   historical: boolean;
   hasName: boolean;
   alias: number | null;
+  /** 0 bad, 192 good, 500 stale; null: nothing is said of it. */
+  quality: number | null;
 }
 
 export interface SparkplugHost {
   messages: HostMessage[];
   /** Rules that a message broke, by their id in the specification where it has one. */
   violations: string[];
+  /** Other nodes of the group that were heard. */
+  strangers: ReadonlySet<string>;
   listener: Listener;
   of(type: string): HostMessage[];
   /** The newest non-historical value of a metric; `device` null: of the node. */
@@ -57,6 +61,7 @@ export async function sparkplugHost(
   const ear = await listener(url, [`spBv1.0/${group}/#`, `spBv1.0/STATE/${hostId}`], options);
   const messages: HostMessage[] = [];
   const violations: string[] = [];
+  const strangers = new Set<string>();
   const aliases = new Map<string, Map<number, { name: string; type: string }>>();
   const allAliases = new Map<number, string>();
   const values = new Map<string, { value: unknown; at: number }>();
@@ -70,7 +75,8 @@ export async function sparkplugHost(
     const rule = (ok: boolean, id: string, what: string) => {
       if (!ok) violations.push(`${id}: ${type} ${device ?? ""}: ${what}`);
     };
-    rule(space === "spBv1.0" && messageGroup === group && messageNode === node, "topic-structure", topic);
+    if (messageNode !== node) return void strangers.add(String(messageNode));
+    rule(space === "spBv1.0" && messageGroup === group, "topic-structure", topic);
     rule(!packet.retain, `topics-${type?.toLowerCase()}-mqtt retain false`, "it is retained");
     rule(
       packet.qos === 0 || type === "NDEATH",
@@ -145,6 +151,18 @@ export async function sparkplugHost(
       rule(m.timestamp !== undefined, "payloads-metric-timestamp", "a metric without timestamp");
       const name = m.name ?? (alias === null ? "?" : (known.get(alias)?.name ?? "?"));
       const at = Number(m.timestamp);
+      const property = m.properties?.Quality;
+      const quality = property === undefined ? null : Number(property.value);
+      rule(
+        property === undefined || property.type === "Int32",
+        "payloads-propertyset-quality-value-type",
+        name,
+      );
+      rule(
+        quality === null || [0, 192, 500].includes(quality),
+        "payloads-propertyset-quality-value-value",
+        `${name}: ${quality}`,
+      );
       const before = values.get(`${key}/${name}`);
       if (m.isHistorical !== true) {
         rule(
@@ -162,6 +180,7 @@ export async function sparkplugHost(
         historical: m.isHistorical === true,
         hasName: m.name !== undefined,
         alias,
+        quality,
       };
     });
     if (type?.endsWith("BIRTH")) aliases.set(key, known);
@@ -187,6 +206,7 @@ export async function sparkplugHost(
   return {
     messages,
     violations,
+    strangers,
     listener: ear,
     of: (type) => messages.filter((m) => m.type === type),
     value: (device, name) => values.get(`${device ?? ""}/${name}`)?.value,

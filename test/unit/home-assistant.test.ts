@@ -64,6 +64,12 @@ test("HA 5: another name, address or broker changes no unique_id", () => {
   assert.not.match(JSON.stringify(entities().map(([, c]) => c.unique_id)), /demo|main|gate\.local/);
 });
 
+test("HA 5, 23: several gates on one machine are told apart by an id of their own", () => {
+  const other = haDevice(identity, topics, { ...options, deviceId: "back" });
+  assert.is(other.topic, "homeassistant/device/plategate_back/config");
+  assert.not.match(other.payload, `plategate_${identity.serial}`);
+});
+
 test("HA 6: default_entity_id is used, with the platform in front, and object_id is not", () => {
   for (const [, c] of entities()) assert.ok(String(c.default_entity_id).startsWith(`${c.p}.demo_main_`));
   assert.not.match(JSON.stringify(device()), /object_id/);
@@ -115,7 +121,8 @@ test("HA 15: binary sensors, sensors, switch, button, and update where a newer v
     "button:",
   ])
     assert.ok(classes.includes(wanted), wanted);
-  for (const key of ["held", "last_plate", "read_rate", "input_beam"]) assert.ok(device().cmps[key], key);
+  for (const key of ["held", "open_too_long", "last_plate", "read_rate", "input_beam"])
+    assert.ok(device().cmps[key], key);
   assert.equal(device().cmps.update, { p: "update" });
   const known = JSON.parse(
     haDevice({ ...identity, latestVersion: "0.2.0" }, topics, options).payload,
@@ -139,7 +146,7 @@ test("HA 16: the picture is an image with its content type", () => {
 });
 
 test("HA 17: what is not for everyday is marked diagnostic, what is noisy is off at first", () => {
-  for (const key of ["problem", "tamper", "temperature", "disk_free", "read_rate", "eye_front"])
+  for (const key of ["problem", "temperature", "disk_free", "read_rate", "eye_front"])
     assert.is(device().cmps[key]?.entity_category, "diagnostic", key);
   for (const key of ["pictures_per_second", "test_pulse"])
     assert.is(device().cmps[key]?.enabled_by_default, false, key);

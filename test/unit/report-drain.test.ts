@@ -37,7 +37,7 @@ test("what was not taken before a loss is sent again, what was taken is not", as
   sent[0]!.answer("taken");
   sent[1]!.answer("taken");
   await until(() => delivered.length === 2, "two are noted");
-  drain.down();
+  drain.down({ hungUp: true });
   for (const s of sent.slice(2)) s.answer("lost");
   const before = sent.length;
   drain.up();
@@ -55,7 +55,7 @@ test("an answer of a former connection is not taken for one of the new", async (
   drain.up();
   await until(() => sent.length === 2, "both are under way");
   const old = [...sent];
-  drain.down();
+  drain.down({ hungUp: true });
   drain.up();
   for (const s of old) s.answer("taken");
   await until(() => sent.length === 4, "both are sent again");
@@ -96,13 +96,25 @@ test("an event that breaks the connection every time is left out after four trie
     const before = sent.length;
     drain.up();
     await until(() => sent.length > before, "it is tried");
-    drain.down();
+    drain.down({ hungUp: true });
   }
   const before = sent.length;
   drain.up();
   await until(() => sent.length > before, "the next one goes out");
   assert.is(sent[before]!.event.seq, 2);
   assert.is(drain.status().dropped, 1);
+});
+
+test("a network that breaks ten times in a row is no event's fault", async () => {
+  const { drain, sent, add } = await setUp(10);
+  await add(2);
+  for (let i = 0; i < 10; i++) {
+    const before = sent.length;
+    drain.up();
+    await until(() => sent.length > before, "it is tried");
+    drain.down({ hungUp: false });
+  }
+  assert.is(drain.status().dropped, 0);
 });
 
 test("a poke while the outbox is being read is not forgotten", async () => {

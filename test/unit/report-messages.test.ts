@@ -21,7 +21,7 @@ import { createSlots } from "../../src/report/slots.js";
 import { silentLog } from "../../src/system/log.js";
 import { createMetrics } from "../../src/system/metrics.js";
 import { fakeClock } from "../support/fake-clock.js";
-import { decisionRecord, noon, passRecord } from "../support/records.js";
+import { alarmFacts, barrierFacts, decisionRecord, noon, passRecord } from "../support/records.js";
 
 const place = { site: "demo", gate: "main" };
 const plain = plateCover("plain", null);
@@ -44,8 +44,8 @@ test("every kind of event becomes a message that fits its published shape", () =
     passEvent(passRecord({ endedAt: noon }), "END", noon),
     decisionEvent(decisionRecord()),
     clipEvent(clip),
-    barrierEvent("b", noon, { state: "open", by: "loop" }),
-    alarmEvent("a", noon, { code: "held-open", sentence: "It has been open for an hour." }),
+    barrierEvent("b", noon, barrierFacts),
+    alarmEvent("a", noon, alarmFacts),
   ];
   for (const event of rows) {
     const message = messageOf(row(event), place, plain);
@@ -106,8 +106,9 @@ test("a row that cannot be read is a problem with a sentence, not an exception",
     { kind: "decision", payload: '{"id":1}' },
     { kind: "alarm", payload: '"text"' },
     { kind: "weather" as never, payload: "{}" },
-    { at: Number.NaN, kind: "alarm", payload: "{}" },
-    { at: 9e15, kind: "alarm", payload: "{}" },
+    { kind: "barrier", payload: '{"state":"ajar"}' },
+    { at: Number.NaN, kind: "alarm", payload: JSON.stringify(alarmFacts) },
+    { at: 9e15, kind: "alarm", payload: JSON.stringify(alarmFacts) },
   ];
   for (const change of bad) {
     const message = messageOf(
@@ -124,29 +125,51 @@ test("a masked plate keeps the first two and the last character, wherever it is 
   assert.is(masked.cover("AB12CDE"), "AB****E");
   assert.is(masked.cover("AB1"), "***");
   assert.is(masked.cover(""), "");
-  const value = {
+  const facts = {
     plate: "AB12CDE",
-    text: "ab-12 cde, AB12CDE and AB 12 C.D.E",
-    nested: [{ AB12CDE: "x" }],
+    sentence: "ab-12 cde, AB12CDE and AB 12 C.D.E",
+    nested: [{ text: "AB12CDE" }],
     n: 12,
   };
-  assert.equal(masked.within(value, ["AB12CDE"]), {
+  assert.equal(masked.facts(facts), {
     plate: "AB****E",
-    text: "AB****E, AB****E and AB****E",
-    nested: [{ "AB****E": "x" }],
+    sentence: "AB****E, AB****E and AB****E",
+    nested: [{ text: "AB****E" }],
     n: 12,
   });
 });
 
-test("a plate inside another one leaves nothing behind", () => {
-  const masked = plateCover("masked", null);
-  assert.is(masked.within("AB12CDE and 12CD", ["12CD", "AB12CDE"]), "AB****E and 12*D");
+test("other plates that a sentence names are covered too, and the owner's name goes", () => {
+  const facts = {
+    plate: "AB12CDF",
+    sentence:
+      "It looks like AB12CDE (55.1 %), but 90 % are asked for. 4711 is on the deny list (Max (the younger)).",
+  };
+  assert.equal(plateCover("masked", null).facts(facts), {
+    plate: "AB****F",
+    sentence: "It looks like AB****E (55.1 %), but 90 % are asked for. 47*1 is on the deny list.",
+  });
+  const hashed = plateCover("hashed", key);
+  assert.is(
+    hashed.facts({ plate: "AB12CDE", sentence: "AB12CDE is inside." }).sentence,
+    `${hashed.cover("AB12CDE")} is inside.`,
+  );
+});
+
+test("a short plate that is part of an id leaves the id alone, and our own words stay", () => {
+  const pass = passRecord({ plate: "AB12", id: "1f2e-ab12-77", sentence: "Stopped by the STOP button." });
+  const message = messageOf(
+    row(passEvent(pass, "NEW", noon)),
+    place,
+    plateCover("masked", null),
+  ) as PassMessage;
+  assert.is(message.pass.id, "1f2e-ab12-77");
+  assert.is(message.pass.plate, "AB*2");
+  assert.is(message.pass.sentence, "Stopped by the STOP button.");
 });
 
 test("a barrier event that names its plate in words is covered too", () => {
-  const event = row(
-    barrierEvent("b", noon, { state: "opening", by: "plate AB12CDE", sentence: "For plate AB12CDE." }),
-  );
+  const event = row(barrierEvent("b", noon, { ...barrierFacts, sentence: "For plate AB12CDE." }));
   assert.not.match(JSON.stringify(messageOf(event, place, plateCover("masked", null))), "AB12CDE");
 });
 
@@ -222,6 +245,19 @@ test("every problem is a sentence that names the place and what to do, and never
   }
 });
 
+test("a connection that the other end closed is told from a network that broke", () => {
+  const hungUp = (cause: unknown) => explain(cause, "mqtt://h:1").hungUp === true;
+  for (const cause of [null, { code: "ECONNRESET" }, { code: 0x95 }, { code: 0x81 }])
+    assert.ok(hungUp(cause));
+  for (const cause of [
+    { message: "Keepalive timeout" },
+    { code: "EHOSTUNREACH" },
+    { code: 0x8b },
+    { code: 0x8e },
+  ])
+    assert.not.ok(hungUp(cause));
+});
+
 test("a webhook's problem names the webhook's setting, not the broker's", () => {
   for (const code of ["ECONNREFUSED", "ENOTFOUND", "DEPTH_ZERO_SELF_SIGNED_CERT", "ECONNRESET"])
     assert.not.match(explain({ code }, "https://office/hook").sentence, /broker|report\./);
@@ -249,6 +285,8 @@ test("the report part is on /metrics: receivers, and commands by why they were r
   const text = await metrics.text();
   for (const line of [
     'report_up{sink="mqtt"} 1',
+    'report_state{sink="mqtt",state="up"} 1',
+    'report_state{sink="mqtt",state="refused"} 0',
     'report_delivered{sink="mqtt"} 5',
     'report_reconnects{sink="mqtt"} 3',
     "report_commands_accepted 4",
