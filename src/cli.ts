@@ -19,7 +19,7 @@ const commands: Record<string, Entry> = {
     load: async () => run,
   },
   read: {
-    usage: "read [--json] [--annotate DIR] [--threads N] PATH…",
+    usage: "read [--json] [--annotate DIR] [--countries DE,FR] PATH…",
     sentence: "reads the plates in photos or folders of photos",
     load: async () => (await import("./commands/read.js")).readCommand,
   },
@@ -80,6 +80,10 @@ const commands: Record<string, Entry> = {
   },
 };
 
+// `| head` closes the pipe: what prints has nobody left to print for; the appliance goes on without its terminal.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE" && process.argv[2] !== "run") process.exit(0);
+});
 process.exit(await main(process.argv.slice(2)));
 
 async function main([name, ...args]: string[]): Promise<number> {

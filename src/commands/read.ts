@@ -2,15 +2,19 @@ import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Box, Point, Quad } from "../core/geometry.js";
+import { type Grammar, type Supposition, suppose } from "../core/grammar.js";
+import type { PlateRead } from "../core/plate.js";
 import { jpegOf, type LoadedPicture, loadPicture, PictureError } from "../system/picture.js";
 import { overlayOf } from "../vision/annotate.js";
+import { loadGrammars } from "../vision/grammars.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { lookAtPhoto, PLAUSIBLE, WEAKEST } from "../vision/photo.js";
+import type { RegionGuess } from "../vision/reader.js";
 import { ModelError } from "../vision/session.js";
 import { openVision, type PlateLook, type Vision } from "../vision/vision.js";
 
 const usage =
-  "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] PATH…";
+  "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] [--countries DE,FR] PATH…";
 
 /** One line of `--json`. Pixels of the full, upright picture. */
 export interface ReadLine {
@@ -31,12 +35,17 @@ export interface ReadPlate {
   chars: readonly number[];
   /** How likely it is a plate at all. */
   confidence: number;
+  /** Region that such plates come from, a guess of the model's. */
+  region?: RegionGuess;
+  /** With `--countries`: what it probably says there, and the country and pattern that it fits. `text` stays as read. */
+  supposed?: Supposition;
 }
 
 interface Options {
   json: boolean;
   annotate: string | null;
   minConfidence: number;
+  grammars: readonly Grammar[];
 }
 
 /** `plategate read`: finds and reads the plates in photos and folders of photos. Returns the exit code. */
@@ -79,7 +88,7 @@ async function readFile(file: string, vision: Vision, options: Options): Promise
     const picture = await loadPicture(file);
     const started = performance.now();
     const looks = await lookAtPhoto(vision, picture, options.minConfidence);
-    const line = toLine(basename(file), performance.now() - started, looks, picture);
+    const line = toLine(basename(file), performance.now() - started, looks, picture, options.grammars);
     console.log(options.json ? JSON.stringify(line) : forPeople(line));
     if (options.annotate !== null) await annotate(options.annotate, file, picture, looks);
     return true;
@@ -90,28 +99,50 @@ async function readFile(file: string, vision: Vision, options: Options): Promise
   }
 }
 
-function toLine(image: string, ms: number, looks: readonly PlateLook[], picture: LoadedPicture): ReadLine {
+function toLine(
+  image: string,
+  ms: number,
+  looks: readonly PlateLook[],
+  picture: LoadedPicture,
+  grammars: readonly Grammar[],
+): ReadLine {
   const sx = picture.fullWidth / picture.width;
   const sy = picture.fullHeight / picture.height;
   const point = ([x, y]: Point): Point => [round(x * sx, 1), round(y * sy, 1)];
   const plates = looks.map(
-    ({ detection: { box, quad }, plausibility, read }): ReadPlate => ({
+    ({ detection: { box, quad }, plausibility, read, region }): ReadPlate => ({
       box: [round(box[0] * sx, 1), round(box[1] * sy, 1), round(box[2] * sx, 1), round(box[3] * sy, 1)],
       quad: [point(quad[0]), point(quad[1]), point(quad[2]), point(quad[3])],
       text: read?.text ?? "",
       score: round(read !== null && read.text !== "" ? read.score : plausibility, 4),
       chars: (read?.chars ?? []).map((p) => round(p, 4)),
       confidence: round(plausibility, 4),
+      ...(region === null
+        ? {}
+        : { region: { name: region.name, probability: round(region.probability, 4) } }),
+      ...supposedOf(read, grammars),
     }),
   );
   return { image, ms: round(ms, 2), plates };
 }
 
+function supposedOf(read: PlateRead | null, grammars: readonly Grammar[]): { supposed?: Supposition } {
+  if (read === null || grammars.length === 0) return {};
+  const supposed = suppose(read.evidence, grammars);
+  return supposed === null ? {} : { supposed: { ...supposed, probability: round(supposed.probability, 4) } };
+}
+
 function forPeople({ image, ms, plates }: ReadLine): string {
   const texts = plates.map((p) =>
-    p.text === "" ? "unread plate" : `${p.text} (${Math.round(p.score * 100)} %)`,
+    p.text === "" ? "unread plate" : `${p.text} (${Math.round(p.score * 100)} %)${supposedIn(p)}`,
   );
   return `${image}: ${texts.length === 0 ? "no plate" : texts.join(", ")}  [${ms.toFixed(1)} ms]`;
+}
+
+function supposedIn({ text, supposed }: ReadPlate): string {
+  if (supposed === undefined || supposed.fits === null) return "";
+  const { country, pattern } = supposed.fits;
+  return supposed.text === text ? `, fits ${country} ${pattern}` : `, in ${country} rather ${supposed.text}`;
 }
 
 async function annotate(
@@ -157,6 +188,7 @@ function parse(args: string[]) {
         annotate: { type: "string" },
         threads: { type: "string", default: "1" },
         models: { type: "string", default: "" },
+        countries: { type: "string", default: "" },
         "min-confidence": { type: "string", default: String(PLAUSIBLE) },
       },
     });
@@ -167,15 +199,19 @@ function parse(args: string[]) {
       return `--threads ${values.threads}: say a number from 1 to 16.`;
     if (!(minConfidence >= 0.01 && minConfidence <= 0.99))
       return `--min-confidence ${values["min-confidence"]}: say a number from 0.01 to 0.99.`;
+    const models = modelsFolder(values.models);
+    const countries = values.countries.split(/[\s,]+/).filter((c) => c !== "");
     return {
       json: values.json,
       annotate: values.annotate ?? null,
       threads,
       minConfidence,
-      models: modelsFolder(values.models),
+      models,
+      grammars: countries.length === 0 ? [] : loadGrammars(models, countries),
       paths: positionals,
     };
   } catch (error) {
+    if (error instanceof ModelError) return error.message;
     return `${(error as Error).message.split("\n")[0]}\n${usage}`;
   }
 }

@@ -1,5 +1,6 @@
+import { z } from "zod";
 import { type Detection, type Quad, quadOf, widen } from "../core/geometry.js";
-import { ALPHABET, decode, type PlateRead } from "../core/plate.js";
+import { ALPHABET, decode, likeliest, type PlateRead } from "../core/plate.js";
 import type { Picture } from "../system/picture.js";
 import type { Pixels } from "./pixels.js";
 import { ModelError, type ModelSession } from "./session.js";
@@ -13,6 +14,13 @@ export interface CropReading {
   kinds: Readonly<Record<CropKind, number>>;
   /** What stands there if it is a plate at all. */
   read: PlateRead;
+  /** Where such plates come from, as far as the looks tell; a guess. Null: this model makes none. */
+  region: RegionGuess | null;
+}
+
+export interface RegionGuess {
+  name: string;
+  probability: number;
 }
 
 /** Reads plates that were found in a picture. */
@@ -42,6 +50,8 @@ export function createReader(session: ModelSession, pixels: Pixels, { otherCuts 
       "The reader model does not say the size of its crop; take the model that came with this version.",
     );
   }
+  const regions = regionsOf(session);
+  const wanted = regions.length > 0 ? ["chars", "kind", "region"] : ["chars", "kind"];
   return {
     async read(picture, detections) {
       const times = { straightenMs: 0, readMs: 0 };
@@ -69,19 +79,44 @@ export function createReader(session: ModelSession, pixels: Pixels, { otherCuts 
     const straightened = performance.now();
     times.straightenMs += straightened - started;
     if (usable.length === 0) return crops.map(() => null);
-    const [chars, kind] = await session.run(
+    const [chars, kind, region] = await session.run(
       "crop",
       batch,
       [usable.length, height as number, width as number, 3],
-      ["chars", "kind"],
+      wanted,
     );
     times.readMs += performance.now() - straightened;
     let next = 0;
-    return crops.map((crop) => (crop === null ? null : toReading(chars!, kind!, next++, usable.length)));
+    return crops.map((crop) => {
+      if (crop === null) return null;
+      const at = next++;
+      return { ...toReading(chars!, kind!, at, usable.length), region: guess(region, at) };
+    });
+  }
+
+  function guess(region: Float32Array | undefined, index: number): RegionGuess | null {
+    if (region === undefined) return null;
+    const row = region.subarray(index * regions.length, (index + 1) * regions.length);
+    const best = likeliest(row);
+    return { name: regions[best]!, probability: row[best]! };
   }
 }
 
-function toReading(chars: Float32Array, kind: Float32Array, index: number, count: number): CropReading {
+/** Names of the reader's regions, from its entry in the manifest; none where it does not tell them. */
+function regionsOf(session: ModelSession): readonly string[] {
+  const said = z.looseObject({
+    output: z.looseObject({ region: z.looseObject({ classes: z.array(z.string()) }) }),
+  });
+  const { success, data } = said.safeParse(session.facts);
+  return success && session.hasOutput("region") ? data.output.region.classes : [];
+}
+
+function toReading(
+  chars: Float32Array,
+  kind: Float32Array,
+  index: number,
+  count: number,
+): Omit<CropReading, "region"> {
   const size = chars.length / count;
   const evidence: number[][] = [];
   for (let at = index * size; at < (index + 1) * size; at += ALPHABET.length)

@@ -5,7 +5,7 @@ import { legibility } from "../core/vote.js";
 import type { Picture } from "../system/picture.js";
 import { createDetector } from "./detector.js";
 import { createPixels } from "./pixels.js";
-import { type CropKind, type CropReading, createReader } from "./reader.js";
+import { type CropKind, type CropReading, createReader, type RegionGuess } from "./reader.js";
 import { openModel } from "./session.js";
 
 /** What the models say of one plate in one picture. */
@@ -18,6 +18,8 @@ export interface PlateLook {
   plausibility: number;
   /** null: it is no whole plate; a plate at the edge of the zone is taken to go on beyond it. */
   read: PlateRead | null;
+  /** Where such plates come from; null without a reading. */
+  region: RegionGuess | null;
 }
 
 export interface VisionOptions {
@@ -87,10 +89,16 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       const looks = readings.map((reading, i): PlateLook => {
         const detection = closer[i]!;
         const plausibility = plausible(detection, reading);
-        if (reading === null) return { detection, kind: null, plausibility, read: null };
+        if (reading === null) return { detection, kind: null, plausibility, read: null, region: null };
         // A plate cut between two characters by the edge of what was looked at seems whole to the reader.
         const kind = reading.kind === "whole" && touchesEdge(detection.box, zone) ? "cut" : reading.kind;
-        return { detection, kind, plausibility, read: kind === "whole" ? reading.read : null };
+        return {
+          detection,
+          kind,
+          plausibility,
+          read: kind === "whole" ? reading.read : null,
+          region: reading.region,
+        };
       });
       return { looks, stages: { refine: refineMs, straighten: straightenMs, read: readMs } };
     },

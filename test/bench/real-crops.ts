@@ -56,7 +56,7 @@ export async function findAndReadCrops(data: string, vision: Vision, split = "va
       group: record.text_source ?? "other",
       lines: record.lines ?? 1,
       truth: record.text,
-      reading: { kind: best?.kind ?? "none", kinds, read },
+      reading: { kind: best?.kind ?? "none", kinds, read, region: null },
     });
   }
   return results;

@@ -114,6 +114,35 @@ test("--annotate writes a picture for each image, and says when it cannot", asyn
   assert.match(refused.errors, /car\.jpg: cannot be written/);
 });
 
+test("--countries says what fits there beside what was read, and a country without a grammar is named", async () => {
+  const folder = temporaryFolder();
+  const car = join(folder, "car.jpg");
+  writeFileSync(car, await jpegOf(await drawPlate({ text: "KX51ABC", heightPx: 50 }, seeded(4), 640, 400)));
+  const { lines } = await read("--json", "--countries", "gb", car);
+  assert.is(lines[0]!.plates[0]!.text, "KX51ABC");
+  assert.equal(lines[0]!.plates[0]!.supposed?.fits, { country: "GB", pattern: "AA99AAA" });
+  assert.match((await read("--countries", "GB", car)).output, /KX51ABC \(\d+ %\), fits GB AA99AAA/);
+  const refused = await read("--countries", "GB,QQ", car);
+  assert.is(refused.code, 2);
+  assert.match(refused.errors, /no grammar for `QQ`/);
+});
+
+test("a reader of the output that goes away early is no error", async () => {
+  const folder = temporaryFolder();
+  const jpeg = await jpegOf(await drawPlate({ text: "KX51ABC", heightPx: 50 }, seeded(4), 640, 400));
+  for (let i = 0; i < 4; i++) writeFileSync(join(folder, `${i}.jpg`), jpeg);
+  const child = spawn(process.execPath, [cli, "read", "--json", folder], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk) => {
+    errors += chunk;
+  });
+  child.stdout.once("data", () => child.stdout.destroy());
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  assert.equal([code, errors], [0, ""]);
+});
+
 test("no path, an unknown option, a bad number, an empty folder: one sentence and the exit code", async () => {
   assert.match((await read()).errors, /^usage: plategate read/);
   assert.match((await read("--jsno", "x")).errors, /Unknown option '--jsno'/);

@@ -105,7 +105,7 @@ function scene(carsAt: (frame: number) => Car[]) {
       const looked = detections.map((detection) => {
         reads++;
         const read = cars(rgb).find((c) => c.box.join() === detection.box.join())?.read ?? null;
-        return { detection, kind: "whole" as const, plausibility: 0.9, read };
+        return { detection, kind: "whole" as const, plausibility: 0.9, read, region: null };
       });
       return { looks: looked, stages: { read: 1 } };
     },
