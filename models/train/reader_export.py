@@ -67,7 +67,7 @@ def main():
 
 def load_reader(path):
     """The reader with the averaged weights of a checkpoint (or its only weights), ready to read."""
-    saved = torch.load(path)
+    saved = torch.load(path, map_location="cpu")
     net = Reader(len(REGIONS))
     net.load_state_dict({k: v.float() if v.dtype == torch.float16 else v for k, v in (saved.get("mean") or saved["model"]).items()})
     return net.eval()

@@ -29,17 +29,18 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     os.makedirs(args.out, exist_ok=True)
-    net = Reader(len(REGIONS)).to(memory_format=torch.channels_last)
-    mean = Reader(len(REGIONS))
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    net = Reader(len(REGIONS)).to(device, memory_format=torch.channels_last)
+    mean = Reader(len(REGIONS)).to(device)
     if args.start:
-        net.load_state_dict({k: v.float() for k, v in torch.load(args.start)["model"].items()})
+        net.load_state_dict({k: v.float() for k, v in torch.load(args.start, map_location=device)["model"].items()})
     mean.load_state_dict(net.state_dict())
     decay = [p for p in net.parameters() if p.ndim > 1]
     plain = [p for p in net.parameters() if p.ndim <= 1]
     optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": .02}, {"params": plain, "weight_decay": 0.}], args.rate)
     path, step, spent = os.path.join(args.out, "checkpoint.pt"), 0, 0.0
     if os.path.exists(path):
-        saved = torch.load(path)
+        saved = torch.load(path, map_location=device)
         net.load_state_dict(saved["model"])
         mean.load_state_dict(saved["mean"])
         optimizer.load_state_dict(saved["optimizer"])
@@ -62,9 +63,9 @@ def main():
         rate = args.rate * min(1.0, (step + 1) / 300) * (.02 + .98 * .5 * (1 + math.cos(math.pi * part)))
         for group in optimizer.param_groups:
             group["lr"] = rate
-        batch = {k: torch.from_numpy(v) for k, v in queue.get().items()}
+        batch = {k: torch.from_numpy(v).to(device) for k, v in queue.get().items()}
         net.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
             out = net(batch["crop"])
         losses = reader_losses({k: v.float() for k, v in out.items()}, batch)
         optimizer.zero_grad(set_to_none=True)
@@ -139,7 +140,7 @@ def pack(samples):
 def reader_losses(out, batch):
     """Losses of a batch: slots (twice), CTC, kind, lines, region and their weighted total."""
     scored = batch["scored"]
-    place = torch.arange(SLOTS)[None]
+    place = torch.arange(SLOTS, device=scored.device)[None]
     weight = torch.where(place <= batch["length"][:, None], 1.0, .15) * scored[:, None]
     chars, early = ((F.cross_entropy(out[k].transpose(1, 2), batch["chars"], reduction="none") * weight).sum() / weight.sum().clamp(min=1) for k in ("chars", "early"))
     losses = {"chars": chars, "early": early, "ctc": ctc_loss(out["ctc"], batch), "kind": F.cross_entropy(out["kind"], batch["kind"])}
@@ -185,7 +186,7 @@ def exact(net, crops):
         for start in range(0, len(crops), 64):
             part = crops[start:start + 64]
             pixels = np.stack([cut_crop(c["pixels"], box_quad(c)) for c in part])
-            best = net(torch.from_numpy(pixels))["chars"].argmax(-1).tolist()
+            best = net(torch.from_numpy(pixels).to(net.slots.device))["chars"].argmax(-1).tolist()
             good += sum(decode(b) == c["text"] for b, c in zip(best, part))
     return good / len(crops)
 
