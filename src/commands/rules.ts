@@ -3,10 +3,10 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultConfig, loadConfig } from "../config.js";
 import { createCalendar } from "../core/local-time.js";
-import { normalisePattern } from "../core/plate-pattern.js";
+import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
-import { inactiveBecause } from "../core/rule-activity.js";
+import { type Inactive, inactiveBecause, ruleProblems } from "../core/rule-activity.js";
 import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
@@ -204,12 +204,21 @@ function checkPlate(
   all: readonly AccessRule[],
   { out, err }: Pick<RulesDeps, "out" | "err">,
 ): number {
-  const rules = all.filter((r) => r.plate === plate);
+  // Also the patterns that mean it: whoever asks about a plate wants to know what opens for it.
+  const rules = all.filter(
+    (r) => r.plate === plate || accepts({ text: r.plate, tolerance: r.tolerance }, plate),
+  );
   if (rules.length === 0) {
     err(`${plate} is on no list.`);
     return 1;
   }
   for (const rule of rules) {
+    if (rule.plate !== plate) {
+      const what = rule.effect === "deny" ? "is denied by" : "is let in by";
+      const wide = rule.tolerance > 0 ? ` with tolerance ${rule.tolerance}` : "";
+      out(`${plate} ${what} the rule ${rule.plate}${wide}${rule.owner === "" ? "" : ` (${rule.owner})`}.`);
+      continue;
+    }
     const misreads = misreadsAccepted(rule);
     if (rule.effect === "deny") out(`${plate} is denied, and so are ${misreads.length} misreadings.`);
     else if (misreads.length === 0) out(`${plate} opens only for ${plate} itself.`);
@@ -240,11 +249,18 @@ function list(all: readonly AccessRule[], json: boolean, timeZone: string, { out
       r.tolerance === 0 ? "" : `tolerance ${r.tolerance}`,
       r.usesLeft === null ? "" : `${r.usesLeft} uses left`,
       r.antiPassback === "off" ? "" : `anti-passback ${r.antiPassback}`,
-      inactive === null ? "" : `INACTIVE: ${inactive.sentence}`,
+      inactive === null ? "" : notNow(r, inactive),
     ].filter((f) => f !== "");
     out(`${r.effect.padEnd(5)}  ${r.plate.padEnd(12)}  ${facts.join(", ")}`);
   }
   out(`${all.length} rules.`);
+}
+
+/** A deny rule with a mistake denies all the same: that is no inactive one. */
+function notNow(rule: AccessRule, { reason, sentence }: Inactive): string {
+  if (rule.effect === "deny" && reason === "rule-broken")
+    return `BROKEN, AND DENIES UNTIL IT IS MENDED: ${ruleProblems(rule).join("; ")}`;
+  return `INACTIVE: ${sentence}`;
 }
 
 const machine: RulesDeps = {

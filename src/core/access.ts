@@ -2,7 +2,7 @@ import { createCalendar } from "./local-time.js";
 import type { Candidate, CharEvidence } from "./plate.js";
 import { createMatcher, isExact } from "./plate-pattern.js";
 import type { AccessRule, Verdict } from "./records.js";
-import { inactiveBecause } from "./rule-activity.js";
+import { inactiveBecause, ruleProblems } from "./rule-activity.js";
 
 export type AccessReason =
   | "on-allow-list"
@@ -114,7 +114,7 @@ export function createAccess(settings: AccessSettings): Access {
         return answer(
           "denied",
           "on-deny-list",
-          `${denied.rule.plate} is on the deny list${owner(denied.rule)}.`,
+          `${denied.rule.plate} is on the deny list${owner(denied.rule)}.${broken(denied.rule)}`,
           denied,
         );
       return answer(
@@ -273,6 +273,12 @@ function bestOf(matches: readonly Match[], wanted: (match: Match) => boolean): M
   for (const match of matches)
     if (wanted(match) && (best === null || match.chance > best.chance)) best = match;
   return best;
+}
+
+/** A mistake in a deny rule must not let anybody in; but people have to hear of it. */
+function broken(rule: AccessRule): string {
+  const problems = ruleProblems(rule);
+  return problems.length === 0 ? "" : ` Its rule denies until it is mended: ${problems.join("; ")}.`;
 }
 
 function owner(rule: AccessRule): string {

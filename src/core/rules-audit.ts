@@ -31,11 +31,8 @@ export function auditRule(rule: AccessRule, rules: readonly AccessRule[]): reado
   return findings;
 }
 
-/** Which texts, read with certainty, would be taken for the plate; the plate itself is not among them. */
-export function misreadsAccepted(
-  rule: Pick<AccessRule, "plate" | "tolerance">,
-  most = 5000,
-): readonly string[] {
+/** Every text that, read with certainty, would be taken for the plate; the plate itself is not among them. */
+export function misreadsAccepted(rule: Pick<AccessRule, "plate" | "tolerance">): readonly string[] {
   let texts: { text: string; used: number }[] = [{ text: "", used: 0 }];
   for (const c of rule.plate) {
     texts = texts.flatMap(({ text, used }) => [
@@ -44,12 +41,8 @@ export function misreadsAccepted(
         ? lookAlikes(c).map((other) => ({ text: text + other, used: used + 1 }))
         : []),
     ]);
-    if (texts.length > most) break;
   }
-  return texts
-    .map((t) => t.text)
-    .filter((text) => text !== rule.plate && text.length === rule.plate.length)
-    .slice(0, most);
+  return texts.map((t) => t.text).filter((text) => text !== rule.plate);
 }
 
 function collision(rule: AccessRule, other: AccessRule): RuleFinding | null {

@@ -1,5 +1,6 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { lookAlikes } from "../../src/core/look-alikes.js";
 import { accepts, chanceOf, overlap } from "../../src/core/plate-pattern.js";
 import { ruleProblems } from "../../src/core/rule-activity.js";
 import { auditRule, misreadsAccepted } from "../../src/core/rules-audit.js";
@@ -87,6 +88,20 @@ test("the misreads a plate would be taken for are told exactly: each is accepted
     }
   }
   assert.equal(misreadsAccepted({ plate: "B1O", tolerance: 0 }), []);
+});
+
+test("no misreading is left out of a long plate with the widest tolerance", () => {
+  const plate = { plate: "0O8B0D1T7Z6G0QVX", tolerance: 3 };
+  const told = misreadsAccepted(plate);
+  const wide = { text: plate.plate, tolerance: 3 };
+  // Counted another way: the number of ways to replace up to three characters, by symmetric sums.
+  const n = [...plate.plate].map((c) => lookAlikes(c).length);
+  const power = (k: number) => n.reduce((sum, x) => sum + x ** k, 0);
+  const [p1, p2, p3] = [power(1), power(2), power(3)];
+  const ways = p1 + (p1 * p1 - p2) / 2 + (p1 ** 3 - 3 * p1 * p2 + 2 * p3) / 6;
+  assert.is(told.length, ways);
+  assert.is(new Set(told).size, ways);
+  assert.ok(told.length > 5000 && told.every((text) => accepts(wide, text)));
 });
 
 test("the chance of a pattern is the sum of the chances of its texts", () => {

@@ -146,9 +146,18 @@ test("a date that is none makes the rule inactive, and says so", () => {
   }
 });
 
-test("a deny rule that cannot be understood still denies", () => {
-  const rules = [rule("BXY123"), rule("BXY123", { id: "d", effect: "deny", validTo: "soon" })];
-  assert.is(decide("BXY123", rules), "denied on-deny-list");
+test("a deny rule that cannot be understood still denies, and says that it is broken; one that is over does not", () => {
+  const allow = rule("BXY123");
+  const deny = (change: Partial<AccessRule>) => rule("BXY123", { id: "d", effect: "deny", ...change });
+  for (const broken of [{ validTo: "soon" }, { validFrom: "2026-02-30" }, { schedule: "always" }]) {
+    const d = createAccess(settings).decide(request("BXY123"), [allow, deny(broken)]);
+    assert.is(`${d.verdict} ${d.reason}`, "denied on-deny-list");
+    assert.match(d.sentence, "Its rule denies until it is mended");
+    assert.match(d.sentence, Object.values(broken)[0]!);
+  }
+  const plain = createAccess(settings).decide(request("BXY123"), [allow, deny({})]);
+  assert.not.match(plain.sentence, "mended");
+  assert.is(decide("BXY123", [allow, deny({ validTo: "2020-01-01" })]), "granted on-allow-list");
 });
 
 test("schedules are local time: the hour that summer time skips or repeats is taken as the wall clock shows it", () => {

@@ -71,6 +71,22 @@ test("check tells every misreading that would open, and fails when a stored rule
   assert.is(await bad.run("check"), 1);
 });
 
+test("check of a plate tells the patterns that mean it, too", async () => {
+  const { run, out, err } = desk(
+    rule("KX*", { owner: "Fleet" }),
+    rule("KX51AB?", { effect: "deny" }),
+    rule("KX5IABC", { tolerance: 1, owner: "Bob" }),
+  );
+  assert.is(await run("check", "kx51 abc"), 0);
+  assert.equal(out, [
+    "KX51ABC is let in by the rule KX* (Fleet).",
+    "KX51ABC is denied by the rule KX51AB?.",
+    "KX51ABC is let in by the rule KX5IABC with tolerance 1 (Bob).",
+  ]);
+  assert.is(await run("check", "LL1"), 1);
+  assert.match(err.join("\n"), "LL1 is on no list");
+});
+
 const list = [
   "plate,owner,valid_to,tolerance",
   "B-XY 123,Ann,2027-01-01,0",
@@ -143,11 +159,18 @@ test("removing asks for the id when a plate has two rules", async () => {
   assert.is(await run("remove", "a1"), 1);
 });
 
-test("an inactive rule is listed with the reason", async () => {
-  const { run, out } = desk(rule("A1", { validTo: "2025-01-01" }), rule("B2", { validFrom: "soon" }));
+test("an inactive rule is listed with the reason, and a deny rule with a mistake as one that denies all the same", async () => {
+  const { run, out } = desk(
+    rule("A1", { validTo: "2025-01-01" }),
+    rule("B2", { validFrom: "soon" }),
+    rule("C3", { validTo: "soon", effect: "deny" }),
+    rule("D4", { validTo: "2025-01-01", effect: "deny" }),
+  );
   assert.is(await run("list"), 0);
   assert.match(out.join("\n"), /A1 .*INACTIVE: its rule was valid until 2025-01-01/);
   assert.match(out.join("\n"), /B2 .*INACTIVE: .*“soon” is no date/);
+  assert.match(out.join("\n"), /C3 .*BROKEN, AND DENIES UNTIL IT IS MENDED: .*“soon” is no date/);
+  assert.match(out.join("\n"), /D4 .*INACTIVE: its rule was valid until 2025-01-01/);
 });
 
 test("a wrong use shows how it is meant", async () => {
