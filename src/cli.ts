@@ -68,6 +68,11 @@ const commands: Record<string, Entry> = {
     sentence: "looks at and tries the lines while a gate is being set up",
     load: async () => (await import("./commands/lines.js")).linesCommand,
   },
+  gate: {
+    usage: "gate open|close|hold|release|stop|lock|unlock|waiting|approve|refuse …",
+    sentence: "puts a command to the running gate, and answers for vehicles that wait",
+    load: async () => (await import("./commands/gate.js")).gateCommand,
+  },
   settings: {
     usage: "settings [--markdown]",
     sentence: "prints every setting with its default",

@@ -31,7 +31,10 @@ export interface EyeDeps {
 export interface EyeLimits {
   /** Without a beat for this long a running eye is killed; the beat comes every second. */
   silentMs: number;
-  /** The same from the start to the first beat: models load, libraries are read from a slow card. */
+  /**
+   * The same from the start until the models are loaded, or known not to be: that takes the loop for long, and libraries
+   * are read from a slow card. It doubles, three times at most, after an eye that did not make it.
+   */
   startMs: number;
   /** Above this the eye is started anew before the machine runs out of memory. */
   maxRssBytes: number;
@@ -42,6 +45,7 @@ const defaultLimits: EyeLimits = { silentMs: 6000, startMs: 30_000, maxRssBytes:
 /** First wait after a death; a dead eye is back within 2 s. It doubles while eyes die young. */
 const firstWaitMs = 200;
 const longestWaitMs = 30_000;
+const LATE_MOST = 3;
 /** An eye that lived this long has not died young. */
 const grownUpMs = 20_000;
 
@@ -57,6 +61,8 @@ export function createEye(start: EyeStart, deps: EyeDeps, limits: Partial<EyeLim
   let child: EyeProcess | null = null;
   let startedMs = 0;
   let young = 0;
+  let late = 0;
+  let isLoaded = false;
   let cancelWatch = () => {};
   let cancelRestart = () => {};
   let closing = false;
@@ -115,7 +121,10 @@ export function createEye(start: EyeStart, deps: EyeDeps, limits: Partial<EyeLim
     born.on("exit", (code, signal) => {
       if (child === born) gone(signal === null ? `it ended with code ${code}` : `it was ended by ${signal}`);
     });
-    watch(startMs, "it did not start");
+    isLoaded = false;
+    watch(startMs * 2 ** late, "it did not start", () => {
+      late = Math.min(LATE_MOST, late + 1);
+    });
     tell(start);
   }
 
@@ -123,6 +132,9 @@ export function createEye(start: EyeStart, deps: EyeDeps, limits: Partial<EyeLim
     if (message.type === "figures") {
       if (state.state !== "here") change("here", state.cause, state.pid);
       if (clock.monotonicMs() - startedMs > grownUpMs) young = 0;
+      if (isLoaded) watch(silentMs, "it fell silent");
+    } else if (message.type === "ready" || message.type === "problem") {
+      isLoaded = true;
       watch(silentMs, "it fell silent");
     }
     emit(message);
@@ -130,9 +142,12 @@ export function createEye(start: EyeStart, deps: EyeDeps, limits: Partial<EyeLim
     killed(`it used ${Math.round(message.figures.rssBytes / 1e6)} MB of memory`);
   }
 
-  function watch(ms: number, why: string): void {
+  function watch(ms: number, why: string, also = () => {}): void {
     cancelWatch();
-    cancelWatch = clock.after(ms, () => killed(`${why} for ${Math.round(ms / 1000)} s`));
+    cancelWatch = clock.after(ms, () => {
+      also();
+      killed(`${why} for ${Math.round(ms / 1000)} s`);
+    });
   }
 
   function killed(why: string): void {

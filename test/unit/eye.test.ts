@@ -119,6 +119,7 @@ test("an eye that dies is away with its cause, and back well within two seconds"
 test("a silent eye is killed and started again", () => {
   const { eye, children, clock } = kit();
   eye.start();
+  children[0]!.say({ type: "ready", models: {} });
   for (let n = 0; n < 5; n++) {
     clock.advance(1000);
     children[0]!.say({ type: "figures", figures: figures() });
@@ -151,6 +152,23 @@ test("an eye that has not beaten yet gets more time: models load slowly", () => 
   assert.equal(children[0]!.killed, []);
   clock.advance(1);
   assert.match(eye.state().cause, /did not start for 30 s/);
+});
+
+test("loading the models may take the loop for longer than silence may last, and a slow machine gets more time each try", () => {
+  const { eye, children, clock } = kit();
+  eye.start();
+  for (const [i, limitMs] of [30_000, 60_000, 120_000, 240_000, 240_000].entries()) {
+    children[i]!.say({ type: "figures", figures: figures() });
+    clock.advance(limitMs - 1);
+    assert.equal(children[i]!.killed, [], `try ${i}`);
+    clock.advance(1);
+    assert.equal(children[i]!.killed, ["SIGKILL"], `try ${i}`);
+    clock.advance(200);
+  }
+  children[5]!.say({ type: "figures", figures: figures() });
+  children[5]!.say({ type: "problem", sentence: "No plates are read." });
+  clock.advance(6000);
+  assert.match(eye.state().cause, /fell silent/);
 });
 
 test("eyes that die young are started after growing waits, half a minute at most", () => {
