@@ -22,6 +22,7 @@ import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
 import { createReadRate } from "./read-rate.js";
+import { withoutForgotten } from "./recent-passes.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
@@ -236,7 +237,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       onPass: (entry) => void keeper.pass(entry),
       onEnd: (pass) => void keeper.clip(pass),
       onUse: book.use,
-      recent: known,
+      recent: await withoutForgotten(known, store.audit),
     });
     await recordings.start();
     await disk.start();

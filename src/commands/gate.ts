@@ -1,5 +1,6 @@
 import { userInfo } from "node:os";
 import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Config, defaultConfig, loadConfig } from "../config.js";
 import type { PassRecord } from "../core/records.js";
@@ -14,6 +15,9 @@ export interface GateCommandDeps {
   asked: (config: Config) => Promise<readonly PassRecord[]>;
   wallMs: () => number;
   user: () => string;
+  ask: (question: string) => Promise<string>;
+  /** Tells the gate on this machine that nobody is under the barrier; rejects with one sentence. */
+  confirmAreaClear: (config: Config) => Promise<void>;
   out: (line: string) => void;
   err: (line: string) => void;
 }
@@ -23,7 +27,9 @@ plategate gate hold [--minutes N]       holds it open
 plategate gate lock|unlock              locked, no plate opens it; it stays so over a restart
 plategate gate waiting                  vehicles about which somebody has to decide
 plategate gate approve|refuse [PASS]    lets such a vehicle in, or not; without PASS the only one that waits
-All take --config FILE and --by NAME. The gate answers; report.commands must be on or signed.`;
+plategate gate reset-passback PLATE     forgets on which side this plate was seen last
+plategate gate test-pulse               one pulse, after you confirmed that nobody is under the barrier
+All take --config FILE, --by NAME and --why TEXT. The gate answers; report.commands must be on or signed.`;
 
 /** A pass is looked at as waiting for this long at most; the gate itself knows better whether the vehicle is still there. */
 const WAITING_MS = 600_000;
@@ -32,31 +38,54 @@ const WAITING_MS = 600_000;
 export async function gateCommand(args: readonly string[], deps: GateCommandDeps = machine): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...args],
-    options: { config: { type: "string" }, by: { type: "string" }, minutes: { type: "string" } },
+    options: {
+      config: { type: "string" },
+      by: { type: "string" },
+      why: { type: "string" },
+      minutes: { type: "string" },
+    },
     allowPositionals: true,
   });
-  const [what = "", pass, ...more] = positionals;
-  const answers = what === "approve" || what === "refuse";
+  const [what = "", subject, ...more] = positionals;
   const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
-  if (what === "waiting" && pass === undefined) return waiting(config, deps);
-  const wish = answers ? await answerTo(what, pass, config, deps) : plain(what, values.minutes);
-  if (wish === null || more.length > 0 || (!answers && pass !== undefined)) {
-    if (wish !== null || !answers) deps.err(GATE_USAGE);
-    return wish === null && answers ? 1 : 2;
+  if (more.length > 0 || (subject !== undefined && !SUBJECTS.includes(what))) {
+    deps.err(GATE_USAGE);
+    return 2;
   }
-  const { accepted, sentence } = await deps.send({ ...wish, by: values.by ?? deps.user() }, config);
+  if (what === "waiting") return waiting(config, deps);
+  const wish =
+    what === "approve" || what === "refuse"
+      ? await answerTo(what, subject, config, deps)
+      : plain(what, subject, values.minutes);
+  if (wish === null) {
+    deps.err(GATE_USAGE);
+    return 2;
+  }
+  if (typeof wish === "string") {
+    deps.err(wish);
+    return 1;
+  }
+  if (wish.command === "test-pulse" && !(await isClear(config, deps))) return 1;
+  const why = values.why === undefined ? {} : { why: values.why };
+  const { accepted, sentence } = await deps.send({ ...wish, by: values.by ?? deps.user(), ...why }, config);
   (accepted ? deps.out : deps.err)(sentence);
   return accepted ? 0 : 1;
 }
 
-function plain(what: string, minutes: string | undefined): Wish | null {
+/** Words after which a pass or a plate may stand. */
+const SUBJECTS = ["approve", "refuse", "reset-passback"];
+
+function plain(what: string, subject: string | undefined, minutes: string | undefined): Wish | null {
   if (minutes !== undefined && !(what === "hold" && Number(minutes) > 0)) return null;
   switch (what) {
     case "open":
     case "close":
     case "release":
     case "stop":
+    case "test-pulse":
       return { command: what };
+    case "reset-passback":
+      return subject === undefined ? null : { command: what, plate: subject };
     case "hold":
       return {
         command: "hold",
@@ -70,21 +99,31 @@ function plain(what: string, minutes: string | undefined): Wish | null {
   }
 }
 
-/** Which pass is meant: the one that is named, or the only one. A guess between two would open for the wrong one. */
+/** Which pass is meant: the one that is named, or the only one; a guess between two would open for the wrong one. Else why not. */
 async function answerTo(
   what: "approve" | "refuse",
   pass: string | undefined,
   config: Config,
   deps: GateCommandDeps,
-): Promise<Wish | null> {
+): Promise<Wish | string> {
   if (pass !== undefined) return { command: what, pass };
   const open = await waitingNow(config, deps);
   const [only] = open;
-  if (only !== undefined && open.length === 1) return { command: what, pass: only.id };
-  deps.err(
-    only === undefined ? "Nobody waits." : `${open.length} vehicles wait; name one: plategate gate waiting`,
+  if (only === undefined) return "Nobody waits.";
+  if (open.length > 1) return `${open.length} vehicles wait; name one: plategate gate waiting`;
+  return { command: what, pass: only.id };
+}
+
+async function isClear(config: Config, { ask, confirmAreaClear, err }: GateCommandDeps): Promise<boolean> {
+  const answer = await ask(
+    "This opens the barrier once. Is nobody and nothing under it, and do you see it? Type CLEAR: ",
   );
-  return null;
+  if (answer.trim() !== "CLEAR") {
+    err("Not confirmed; nothing was sent.");
+    return false;
+  }
+  await confirmAreaClear(config);
+  return true;
 }
 
 async function waiting(config: Config, deps: GateCommandDeps): Promise<number> {
@@ -121,6 +160,25 @@ const machine: GateCommandDeps = {
   },
   wallMs: () => systemClock.wallMs(),
   user: () => userInfo().username,
+  async ask(question) {
+    const terminal = createInterface({ input: process.stdin, output: process.stdout });
+    try {
+      return await terminal.question(question);
+    } finally {
+      terminal.close();
+    }
+  },
+  async confirmAreaClear({ web }) {
+    const host = web.host === "0.0.0.0" || web.host === "::" ? "127.0.0.1" : web.host;
+    const url = `http://${host.includes(":") ? `[${host}]` : host}:${web.port}/api/gate/area-clear`;
+    const reply = await fetch(url, { method: "POST", signal: AbortSignal.timeout(5000) }).catch((error) => {
+      throw new Error(`The gate cannot be told that the area is clear (${(error as Error).message}).`);
+    });
+    if (!reply.ok)
+      throw new Error(
+        "The gate takes that only on the machine itself: web.host must be 127.0.0.1, localhost or 0.0.0.0.",
+      );
+  },
   out: (line) => console.log(line),
   err: (line) => console.error(line),
 };

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { normalisePlate } from "../core/plate.js";
 import type { AuditRecord } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
@@ -12,7 +13,7 @@ export interface DeskDeps {
   log: Log;
   gate: Pick<Gate, "command">;
   /** null while the appliance starts. */
-  lane: () => Pick<Lane, "answer"> | null;
+  lane: () => Pick<Lane, "answer" | "resetPassback"> | null;
   maxCommandAgeMs: number;
   keep: Pick<Keep, "settled">;
   /** Writes it down; it may take its time, and may fail. */
@@ -29,10 +30,7 @@ export function createDesk(deps: DeskDeps): Desk {
   const { clock, log } = deps;
   return {
     async command(command) {
-      const answer =
-        command.kind === "approve" || command.kind === "refuse"
-          ? answerPass(command)
-          : deps.gate.command(command);
+      const answer = take(command);
       record(command, answer);
       const outlives = command.kind === "mode" || command.kind === "stop" || command.kind === "release";
       if (!outlives || !answer.accepted || (await deps.keep.settled())) return answer;
@@ -43,28 +41,37 @@ export function createDesk(deps: DeskDeps): Desk {
     },
   };
 
-  function answerPass(command: GateCommand): GateAnswer {
-    const no = (reason: GateAnswer["reason"]): GateAnswer => ({
-      accepted: false,
-      reason,
-      sentence: answerSentence(reason),
-    });
-    const ageMs = clock.monotonicMs() - command.receivedAtMs;
-    if (!(ageMs >= 0 && ageMs <= deps.maxCommandAgeMs)) return no("too-old");
-    const lane = deps.lane();
-    if (lane === null) return no("not-running");
-    if (command.pass === undefined) return no("unknown-command");
-    const what = command.kind === "approve" ? "approve" : "refuse";
-    const answer = lane.answer(command.pass, { what, by: `${command.by} (${command.via})` });
+  function take(command: GateCommand): GateAnswer {
+    const { kind, via } = command;
+    if (kind !== "approve" && kind !== "refuse" && kind !== "reset-passback")
+      return deps.gate.command(command);
+    const by = `${command.by} (${via})`;
+    const answer = ofLane(command, by);
     log.info(
-      { kind: what, pass: command.pass, by: command.by, via: command.via, accepted: answer.accepted },
-      `Command ${what} by ${command.by}: ${answer.sentence}`,
+      { kind, pass: command.pass, by: command.by, via, accepted: answer.accepted, why: command.why },
+      `Command ${kind} by ${command.by}: ${answer.sentence}`,
     );
     return answer;
   }
 
+  function ofLane({ kind, receivedAtMs, pass, plate }: GateCommand, by: string): GateAnswer {
+    const ageMs = clock.monotonicMs() - receivedAtMs;
+    if (!(ageMs >= 0 && ageMs <= deps.maxCommandAgeMs)) return no("too-old");
+    const lane = deps.lane();
+    if (lane === null) return no("not-running");
+    if (kind === "reset-passback") {
+      if (plate === undefined) return no("unknown-command");
+      if (!lane.resetPassback(normalisePlate(plate), by)) return no("not-remembered");
+      return { accepted: true, reason: "noted", sentence: answerSentence("noted") };
+    }
+    if (pass === undefined) return no("unknown-command");
+    return lane.answer(pass, { what: kind === "approve" ? "approve" : "refuse", by });
+  }
+
   /** Who asked for what, and what became of it: part of the log that cannot be changed afterwards. */
-  function record({ kind, by, via, mode, holdMs, pass }: GateCommand, answer: GateAnswer): void {
+  function record(command: GateCommand, answer: GateAnswer): void {
+    const { kind, by, via, mode, holdMs, pass, why } = command;
+    const plate = command.plate === undefined ? undefined : normalisePlate(command.plate);
     const { accepted, reason } = answer;
     deps
       .audit({
@@ -72,11 +79,16 @@ export function createDesk(deps: DeskDeps): Desk {
         at: clock.wallMs(),
         actor: `${by} (${via})`,
         action: `gate.${kind}`,
-        subject: pass ?? mode ?? "",
-        detail: JSON.stringify({ accepted, reason, ...(holdMs === undefined ? {} : { holdMs }) }),
+        subject: pass ?? plate ?? mode ?? "",
+        // What is left out is not in the JSON either.
+        detail: JSON.stringify({ accepted, reason, holdMs, why }),
       })
       .catch((error) =>
         log.error({ kind, error: String(error) }, "A command could not be written to the log of changes."),
       );
   }
+}
+
+function no(reason: GateAnswer["reason"]): GateAnswer {
+  return { accepted: false, reason, sentence: answerSentence(reason) };
 }

@@ -76,14 +76,25 @@ export interface GateAnswer {
     | "noted"
     | "gone"
     | "refused"
+    | "not-remembered"
     | "not-asked";
   /** One sentence for people: what happens now, or why not. */
   sentence: string;
 }
 
 export interface GateCommand {
-  /** `approve` and `refuse` answer a pass that the rules left open; see desk.ts. */
-  kind: "open" | "close" | "hold" | "release" | "stop" | "test-pulse" | "mode" | "approve" | "refuse";
+  kind:
+    | "open"
+    | "close"
+    | "hold"
+    | "release"
+    | "stop"
+    | "test-pulse"
+    | "mode"
+    /** These three are the lane's, see desk.ts: the first two answer a pass that the rules left open. */
+    | "approve"
+    | "refuse"
+    | "reset-passback";
   by: string;
   via: string;
   /** Monotonic ms when it arrived. */
@@ -92,6 +103,10 @@ export interface GateCommand {
   mode?: "normal" | "locked";
   /** Id of the pass that is approved or refused. */
   pass?: string;
+  /** The plate whose last side is forgotten. */
+  plate?: string;
+  /** The reason, for the log. */
+  why?: string;
 }
 
 export interface Gate {

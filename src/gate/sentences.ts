@@ -88,6 +88,7 @@ const answers: Record<GateAnswer["reason"], string> = {
   unconfirmed: "Somebody at the barrier has to confirm first that nobody is under it.",
   "unknown-command": "There is no such command.",
   noted: "Done.",
+  "not-remembered": "Nothing is remembered of that plate.",
   refused: "The vehicle is refused.",
   gone: "That vehicle is not at the gate any more.",
   "not-asked": "Nothing is asked about that vehicle.",

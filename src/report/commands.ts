@@ -40,6 +40,8 @@ export interface Judged {
   holdMs?: number;
   mode?: "normal" | "locked";
   pass?: string;
+  plate?: string;
+  why?: string;
 }
 
 export type Judgement =
@@ -104,7 +106,7 @@ export function judge(
   if (accepted.length >= RATE || nonces.size >= MOST_NONCES)
     return no("too-many", `More than ${RATE} commands in ${RATE_MS / 1000} s are not taken.`, nonce);
   nonces.set(nonce, issuedAt + ttlMs + SKEW_MS);
-  const { command: kind, holdMs, mode, pass } = command;
+  const { command: kind, holdMs, mode, pass, plate, why } = command;
   return {
     accept: {
       kind,
@@ -114,12 +116,17 @@ export function judge(
       ...(kind === "hold" && holdMs !== undefined ? { holdMs } : {}),
       ...(kind === "mode" && mode !== undefined ? { mode } : {}),
       ...(pass === undefined ? {} : { pass }),
+      ...(plate === undefined ? {} : { plate }),
+      ...(why === undefined ? {} : { why }),
     },
     memory: { nonces, accepted: [...accepted, now] },
   };
 }
 
-/** The very text that is signed: one value per line, empty where a value is left out; `pass` has a line only where it is given. */
+/**
+ * The very text that is signed: one value per line, empty where a value is left out; then `pass=`, `plate=` and `why=`, each
+ * in a line of its own and only where it is given.
+ */
 export function signedText(command: BarrierCommandMessage, place: { site: string; gate: string }): string {
   return [
     "plategate-command-1",
@@ -132,7 +139,9 @@ export function signedText(command: BarrierCommandMessage, place: { site: string
     command.by ?? "",
     command.holdMs ?? "",
     command.mode ?? "",
-    ...(command.pass === undefined ? [] : [command.pass]),
+    ...(["pass", "plate", "why"] as const).flatMap((name) =>
+      command[name] === undefined ? [] : [`${name}=${command[name]}`],
+    ),
   ].join("\n");
 }
 
@@ -175,8 +184,11 @@ function read(payload: Buffer): BarrierCommandMessage | string {
   const answers = command.command === "approve" || command.command === "refuse";
   if ((command.pass !== undefined) !== answers)
     return "pass belongs to approve and refuse, and they need one.";
+  if ((command.plate !== undefined) !== (command.command === "reset-passback"))
+    return "plate belongs to reset-passback, and it needs one.";
   // A line break would let two different commands have the same signed text.
-  if (command.by !== undefined && /[\p{Cc}]/u.test(command.by)) return "by: no control characters.";
+  for (const name of ["by", "plate", "why"] as const)
+    if (/[\p{Cc}]/u.test(command[name] ?? "")) return `${name}: no control characters.`;
   return command;
 }
 

@@ -103,7 +103,8 @@ export type CommandKind =
   | "test-pulse"
   | "mode"
   | "approve"
-  | "refuse";
+  | "refuse"
+  | "reset-passback";
 
 /** A command that passed every check of this part: fresh, never seen before, signed where that is demanded. */
 export interface GateCommand {
@@ -123,6 +124,10 @@ export interface GateCommand {
   mode?: "normal" | "locked";
   /** Only for `approve` and `refuse`: id of the pass. */
   pass?: string;
+  /** Only for `reset-passback`. */
+  plate?: string;
+  /** The reason, as told by the sender. */
+  why?: string;
 }
 
 export interface CommandOutcome {

@@ -11,7 +11,10 @@ import type { BarrierCommandMessage, BarrierResultMessage } from "./shapes.js";
 import { topicsOf } from "./topics.js";
 
 /** What is asked for; nonce, time and signature are added here. */
-export type Wish = Pick<BarrierCommandMessage, "command" | "by" | "holdMs" | "mode" | "pass">;
+export type Wish = Pick<
+  BarrierCommandMessage,
+  "command" | "by" | "holdMs" | "mode" | "pass" | "plate" | "why"
+>;
 
 /** How long a command is good for, and its answer is waited for. */
 const TTL_MS = 5000;

@@ -170,9 +170,20 @@ const nonce = z.string().regex(/^[\x21-\x7e]{8,64}$/);
 export const barrierCommand = z.strictObject({
   v: z.literal(MESSAGE_VERSION).optional(),
   command: z
-    .enum(["open", "close", "hold", "release", "stop", "mode", "test-pulse", "approve", "refuse"])
+    .enum([
+      "open",
+      "close",
+      "hold",
+      "release",
+      "stop",
+      "mode",
+      "test-pulse",
+      "approve",
+      "refuse",
+      "reset-passback",
+    ])
     .describe(
-      "test-pulse: only while somebody at the barrier has confirmed that nobody is under it; approve and refuse answer a pass whose verdict is ask, while its vehicle stands there",
+      "test-pulse: only while somebody at the barrier has confirmed that nobody is under it; approve and refuse answer a pass whose verdict is ask, while its vehicle stands there; reset-passback forgets on which side a plate was seen last",
     ),
   nonce: nonce.describe("8 to 64 printable characters, never used before"),
   issuedAt: z
@@ -187,6 +198,8 @@ export const barrierCommand = z.strictObject({
     .regex(/^[\x21-\x7e]{1,64}$/)
     .optional()
     .describe("only with approve and refuse: id of the pass"),
+  plate: z.string().min(1).max(24).optional().describe("only with reset-passback"),
+  why: z.string().min(1).max(200).optional().describe("the reason, for the log"),
   sig: z
     .string()
     .regex(/^[0-9a-f]{64}$/i)

@@ -32,6 +32,8 @@ export interface GateView {
 
 export interface GatePort {
   view(): GateView;
+  /** Somebody at the barrier says that nobody is under it: one test pulse may follow within a minute. Moves nothing. */
+  confirmAreaClear(by: string): void;
   /** Calls on every change; returns the unsubscribe. */
   subscribe(listener: (view: GateView) => void): () => void;
 }

@@ -8,6 +8,7 @@ import { openApi } from "./openapi.js";
 import { type Web, type WebDeps, WebError, type WebEvent } from "./ports.js";
 import type { Route } from "./route.js";
 import { clipRoutes } from "./routes/clips.js";
+import { gateRoutes } from "./routes/gate.js";
 import { liveRoutes } from "./routes/live.js";
 import { passRoutes } from "./routes/passes.js";
 import { recordingRoutes } from "./routes/recording.js";
@@ -36,6 +37,7 @@ export function createWeb(deps: WebDeps): Web {
     ...searchRoutes(deps, charsOf),
     ...clipRoutes(deps),
     ...recordingRoutes(deps),
+    ...gateRoutes(deps),
   ];
   let app: Awaited<ReturnType<typeof createHttp>> | null = null;
   let unsubscribe = () => {};

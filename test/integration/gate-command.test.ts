@@ -85,6 +85,22 @@ test("without the key nothing is taken", async (lodge) => {
   assert.equal([answer.accepted, answer.reason], [false, "unsigned"]);
 });
 
+test("a test pulse needs the confirmation from the machine itself, each time anew", async (lodge) => {
+  await until(() => lodge.appliance.gate.state().place === "closed", "the barrier to be closed", 60_000);
+  const config = configOf(lodge);
+  const alone = await sendCommand(
+    { command: "test-pulse", by: "eve" },
+    { config, clock: systemClock, log: silentLog },
+  );
+  assert.match(alone.sentence, "has to confirm first");
+  assert.is((await said(lodge, "test-pulse")).out, "The barrier opens.");
+  const again = await sendCommand(
+    { command: "test-pulse", by: "eve" },
+    { config, clock: systemClock, log: silentLog },
+  );
+  assert.match(again.sentence, "has to confirm first");
+});
+
 test("a gate that was locked and stopped is so after a restart, and then lets nobody in", async (lodge) => {
   assert.is((await said(lodge, "lock")).code, 0);
   assert.is((await said(lodge, "stop")).code, 0);
@@ -137,6 +153,11 @@ async function said(lodge: Lodge, ...args: string[]) {
     asked: async () => (await lodge.appliance.store.passes.list({ verdict: "ask" })).items,
     wallMs: () => systemClock.wallMs(),
     user: () => "guard",
+    ask: async () => "CLEAR",
+    confirmAreaClear: async () => {
+      const url = `${lodge.appliance.url()}/api/gate/area-clear`;
+      assert.is((await fetch(url, { method: "POST" })).status, 200);
+    },
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
   });

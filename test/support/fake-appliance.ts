@@ -15,6 +15,7 @@ export function fakeAppliance(
   const folder = mkdtempSync(join(tmpdir(), "plategate-web-"));
   const { passes, clips } = fakeRepositories();
   const frameListeners = new Map<string, Set<(jpeg: Uint8Array, atMs: number) => void>>();
+  const cleared: string[] = [];
   const gateListeners = new Set<(view: GateView) => void>();
   const wishes: { camera: string; forMs: number }[] = [];
   const manual: { camera: string; startedAt: number }[] = [];
@@ -68,6 +69,7 @@ export function fakeAppliance(
     },
     gate: {
       view: () => state.gate,
+      confirmAreaClear: (by) => void cleared.push(by),
       subscribe(listener) {
         gateListeners.add(listener);
         return () => gateListeners.delete(listener);
@@ -88,6 +90,8 @@ export function fakeAppliance(
     showFrame(jpeg: Uint8Array, camera = "front", atMs = clock.monotonicMs()) {
       for (const listener of [...(frameListeners.get(camera) ?? [])]) listener(jpeg, atMs);
     },
+    /** Who has said that nobody is under the barrier. */
+    cleared,
     moveGate(view: Partial<GateView>) {
       state.gate = { ...state.gate, sinceAt: clock.wallMs(), ...view };
       for (const listener of gateListeners) listener(state.gate);

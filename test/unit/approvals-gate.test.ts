@@ -1,6 +1,7 @@
 /** What becomes of a pass that the rules left open when a person answers, and when he answers too late. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { withoutForgotten } from "../../src/appliance/recent-passes.js";
 import { defaultConfig } from "../../src/config.js";
 import { replayDecision } from "../../src/core/access.js";
 import type { AccessRule, AuditRecord } from "../../src/core/records.js";
@@ -248,6 +249,43 @@ test("every command is written down with who, how and what became of it; a log t
   });
   assert.is(answer.accepted, true);
   assert.match(answer.sentence, "a restart will forget it");
+});
+
+test("an operator can have it forgotten on which side a plate was seen, once, and that is not undone by a restart", async () => {
+  const { stand, see, desk, entries, audit, clock, edges } = await lodge([
+    rule("AAA1", { antiPassback: "hard" }),
+  ]);
+  const forget = () =>
+    desk.command({
+      kind: "reset-passback",
+      plate: "aaa 1",
+      why: "left by the other gate",
+      by: "ann",
+      via: "mqtt",
+      receivedAtMs: clock.monotonicMs(),
+    });
+  assert.is((await forget()).reason, "not-remembered");
+  stand("AAA1", 1000);
+  see("AAA1", { phase: "end" });
+  clock.advance(30_000);
+  stand("AAA1", 3000, { trackId: "front-2" });
+  see("AAA1", { trackId: "front-2", phase: "end" });
+  assert.is(entries.findLast((e) => e.decision)!.decision!.reason, "passback");
+  clock.advance(30_000);
+  assert.is((await forget()).accepted, true);
+  assert.is(JSON.parse(audit.at(-1)!.detail).why, "left by the other gate");
+  stand("AAA1", 1000, { trackId: "front-3" });
+  assert.is(edges("lift"), "1010");
+  const log = {
+    list: async () => ({ items: audit.filter((a) => a.action === "gate.reset-passback"), next: null }),
+  };
+  see("AAA1", { trackId: "front-3", phase: "end" });
+  clock.advance(30_000);
+  const ended = entries.map((e) => e.pass).filter((p) => p.endedAt !== null && p.verdict === "granted");
+  const passes = ended.map((p) => ({ ...p }));
+  assert.is(passes.length, 2);
+  assert.equal(await withoutForgotten(passes, log), [passes[1]]);
+  assert.equal(await withoutForgotten(passes, { list: async () => ({ items: [], next: null }) }), passes);
 });
 
 test("nobody is approved while the appliance starts", async () => {

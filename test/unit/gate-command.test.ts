@@ -7,7 +7,8 @@ import { passRecord } from "../support/records.js";
 
 const NOW = 1_800_000_000_000;
 
-function desk(passes: readonly PassRecord[] = [], accepted = true) {
+function desk(passes: readonly PassRecord[] = [], accepted = true, typed = "CLEAR") {
+  const cleared: boolean[] = [];
   const sent: Wish[] = [];
   const out: string[] = [];
   const err: string[] = [];
@@ -19,10 +20,12 @@ function desk(passes: readonly PassRecord[] = [], accepted = true) {
     asked: async () => passes,
     wallMs: () => NOW,
     user: () => "ann",
+    ask: async () => typed,
+    confirmAreaClear: async () => void cleared.push(true),
     out: (line) => void out.push(line),
     err: (line) => void err.push(line),
   };
-  return { run: (...args: string[]) => gateCommand(args, deps), sent, out, err };
+  return { run: (...args: string[]) => gateCommand(args, deps), sent, out, err, cleared };
 }
 
 const waits = (id: string, more: Partial<PassRecord> = {}): PassRecord => ({
@@ -39,13 +42,15 @@ test("each word becomes one command, in the name of whoever gives it", async () 
   assert.is(await run("hold", "--minutes", "30", "--by", "bob"), 0);
   assert.is(await run("lock"), 0);
   assert.is(await run("unlock"), 0);
-  assert.is(await run("approve", "p-1"), 0);
+  assert.is(await run("approve", "p-1", "--why", "mail van"), 0);
+  assert.is(await run("reset-passback", "AB 12"), 0);
   assert.equal(sent, [
     { command: "open", by: "ann" },
     { command: "hold", holdMs: 1_800_000, by: "bob" },
     { command: "mode", mode: "locked", by: "ann" },
     { command: "mode", mode: "normal", by: "ann" },
-    { command: "approve", pass: "p-1", by: "ann" },
+    { command: "approve", pass: "p-1", by: "ann", why: "mail van" },
+    { command: "reset-passback", plate: "AB 12", by: "ann" },
   ]);
   assert.is(out[0], "The barrier opens.");
 });
@@ -78,6 +83,17 @@ test("waiting tells id, plate, camera and since when", async () => {
   ]);
   assert.is(await run("waiting"), 0);
   assert.match(out[0]!, /^p-1 {2}BBB1 +front, for 20 s {2}BBB1 is on no list\.$/);
+});
+
+test("a test pulse is commanded only after somebody has typed CLEAR, and the gate was told so", async () => {
+  const yes = desk();
+  assert.is(await yes.run("test-pulse"), 0);
+  assert.equal([yes.cleared, yes.sent], [[true], [{ command: "test-pulse", by: "ann" }]]);
+  for (const typed of ["", "clear", "y"]) {
+    const no = desk([], true, typed);
+    assert.is(await no.run("test-pulse"), 1);
+    assert.equal([no.cleared, no.sent], [[], []]);
+  }
 });
 
 test("what is no command is answered with how it is meant, and sends nothing", async () => {

@@ -43,6 +43,9 @@ const refusals: [name: string, reason: string, payload: unknown, more?: object, 
   ["for a mode without naming it", "malformed", { ...good, command: "mode" }],
   ["with a pass that nobody is asked about", "malformed", { ...good, pass: "p-1" }],
   ["that approves without naming the pass", "malformed", { ...good, command: "approve" }],
+  ["that forgets a plate without naming it", "malformed", { ...good, command: "reset-passback" }],
+  ["with a plate that is not asked for", "malformed", { ...good, plate: "AB1" }],
+  ["with a line break in the reason", "malformed", { ...good, why: "a\nplate=b" }],
   ["that refuses a pass with a blank in its id", "malformed", { ...good, command: "refuse", pass: "p 1" }],
   ["with a line break in the name", "malformed", { ...good, by: "a\nb" }],
   [
@@ -133,7 +136,9 @@ test("an approval names its pass, which its signature covers, and commands witho
   assert.equal("accept" in verdict && [verdict.accept.kind, verdict.accept.pass], ["approve", "p-1"]);
   const other = put({ ...wish, pass: "p-2", sig });
   assert.is("refuse" in other && other.refuse, "wrong-signature");
-  assert.is(signedText(wish, place), `${signedText({ ...good, command: "approve" }, place)}\np-1`);
+  const plain = signedText({ ...good, command: "approve" }, place);
+  assert.is(signedText(wish, place), `${plain}\npass=p-1`);
+  assert.is(signedText({ ...wish, why: "mail van" }, place), `${plain}\npass=p-1\nwhy=mail van`);
   assert.is(signedText(good, place).split("\n").length, 10);
 });
 

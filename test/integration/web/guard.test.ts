@@ -52,6 +52,18 @@ guard(
   },
 );
 
+guard("that the area is clear is believed only from the machine itself, and moves nothing", async () => {
+  const say = (headers: Record<string, string>) =>
+    ask(`${url}/api/gate/area-clear`, { method: "POST", headers: { Host: `localhost:${port}`, ...headers } });
+  assert.is((await say({ Origin: "http://evil.example" })).status, 403);
+  assert.is((await say({ "X-Forwarded-For": "192.168.1.9" })).status, 403);
+  assert.equal(appliance.cleared, []);
+  const before = (await ask(`${url}/api/status`)).json?.gate;
+  assert.is((await say({})).status, 200);
+  assert.equal(appliance.cleared, ["the appliance itself (loopback)"]);
+  assert.equal((await ask(`${url}/api/status`)).json?.gate, before);
+});
+
 guard(
   "changes are taken from the page itself and from tools on the appliance, not from other pages or through proxies",
   async () => {
