@@ -29,7 +29,6 @@ def main():
     p.add_argument("--data", default="../shared/data")
     p.add_argument("--out", default="/tmp/train-detector")
     p.add_argument("--samples", type=int, default=48)
-    p.add_argument("--percentile", type=float, default=100.0)
     p.add_argument("--ship", action="store_true")
     p.add_argument("--weights")
     a = p.parse_args()
@@ -39,11 +38,12 @@ def main():
     net = Detector(**saved["config"])
     net.load_state_dict({k: v.float() for k, v in saved.get("mean", saved.get("net")).items()})
     net.eval()
+    os.makedirs(a.out, exist_ok=True)
     path = os.path.join(a.out, "detector-fp32.onnx")
     torch.onnx.export(Exported(net), torch.zeros(1, 384, 640, 3, dtype=torch.uint8), path, opset_version=13,
                       input_names=["image"], output_names=["plates", "features"],
                       dynamic_axes={"image": {1: "height", 2: "width"}, "features": {2: "height32", 3: "width32"}})
-    small = quantise(onnx.load(path), samples(a), a.percentile, FLOAT)
+    small = quantise(onnx.load(path), samples(a), keep_float=FLOAT)
     small.producer_name, small.producer_version = "plategate", ""
     onnx.save(small, os.path.join(a.out, "detector.onnx"))
     print(f"{parameters(net)} parameters, {macs(net) / 1e6:.0f} M multiply-accumulates at 640x384, "
