@@ -143,6 +143,16 @@ page("every state of the barrier has its word and its drawing", async () => {
   });
 });
 
+page("a dry run has its banner for as long as it lasts", async () => {
+  demo.appliance.moveGate({ state: "closed", mode: "normal", dryRun: true });
+  await visit({ reducedMotion: "reduce" }, "", async (tab) => {
+    await tab.locator("#gate-dry:visible").waitFor();
+    assert.is(await text(tab, "#gate-dry"), "Dry run: nothing is energised");
+    demo.appliance.moveGate({ dryRun: false });
+    await tab.locator("#gate-dry").waitFor({ state: "hidden" });
+  });
+});
+
 page("a search narrows the list, says when nothing fits, and gives all back", async () => {
   await visit({}, "", async (tab) => {
     const plates = tab.locator("#list .pass .plate");
