@@ -144,7 +144,10 @@ const shape = z.strictObject({
 });
 
 /** Every setting of the appliance, with defaults filled in. */
-export type Config = z.infer<typeof shape>;
+export type Config = z.infer<typeof shape> & {
+  /** File, line and name of a setting, such as `gate.yaml:9: lines.outputs.close`, for problems that only show later; not there for the defaults. */
+  where?: (path: readonly string[]) => string;
+};
 export const configShape = shape;
 
 /** A configuration that cannot be used: one message that names every problem with its line. */
@@ -173,7 +176,11 @@ export function parseConfig(text: string, file = "config"): Config {
   }));
   if (problems.length === 0) {
     const result = shape.safeParse(document.toJS() ?? {});
-    if (result.success) return result.data;
+    if (result.success) {
+      const where = (path: readonly string[]) => `${file}:${lineOf(path)}: ${path.join(".")}`;
+      // Not enumerable: it is no setting, and a configuration is compared and printed without it.
+      return Object.defineProperty(result.data, "where", { value: where });
+    }
     for (const issue of result.error.issues) {
       for (const path of issue.code === "unrecognized_keys"
         ? issue.keys.map((k) => [...issue.path, k])

@@ -47,7 +47,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     version: programVersion(),
   };
   const startedAtMs = clock.monotonicMs();
-  const lines = resolveLines(config.lines);
+  const lines = resolveLines(config.lines, undefined, config.where);
   const part = (name: string) => log.child({ part: name });
 
   const keep = createKeep(join(folder, "gate.json"), part("gate"));

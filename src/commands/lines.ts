@@ -36,7 +36,7 @@ export async function linesCommand(args: readonly string[], deps: LinesDeps = ma
   });
   const [what, name] = positionals;
   const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
-  const lines = resolveLines(config.lines);
+  const lines = resolveLines(config.lines, undefined, config.where);
   if (what === "list") return list(lines, deps);
   if ((what !== "watch" && what !== "test") || (what === "test" && name === undefined)) {
     deps.err(LINES_USAGE);

@@ -45,8 +45,15 @@ const boardShape = z.strictObject({
   inputs: z.record(z.string(), input),
 });
 
-/** Reads the board and lays the configuration over it. Throws a `BoardError`; opens and energises nothing. */
-export function resolveLines(config: LineConfig, folder = BOARDS_FOLDER): GateLines {
+/**
+ * Reads the board and lays the configuration over it. Throws a `BoardError`; opens and energises nothing. `where` tells where
+ * a setting stands, for messages.
+ */
+export function resolveLines(
+  config: LineConfig,
+  folder = BOARDS_FOLDER,
+  where: (path: readonly string[]) => string = (path) => path.join("."),
+): GateLines {
   const file = join(folder, `${config.board}.json`);
   const text = readBoard(file, config.board, folder);
   const problems: string[] = [];
@@ -93,7 +100,7 @@ export function resolveLines(config: LineConfig, folder = BOARDS_FOLDER): GateLi
       const offset = wish?.offset ?? own?.offset;
       if (offset === undefined) {
         problems.push(
-          `lines.${kind}.${name}: ${board.name} has no pin for it; write ${name}: { offset: 17 }.`,
+          `${where(["lines", kind, name])}: ${board.name} has no pin for it; write ${name}: { offset: 17 }.`,
         );
         continue;
       }
@@ -108,7 +115,7 @@ export function resolveLines(config: LineConfig, folder = BOARDS_FOLDER): GateLi
         where:
           wish?.offset === undefined && wish?.chip === undefined
             ? at([kind, name])
-            : `lines.${kind}.${name} of the configuration`,
+            : where(["lines", kind, name]),
       };
     }
     return result;
@@ -134,20 +141,18 @@ export function resolveLines(config: LineConfig, folder = BOARDS_FOLDER): GateLi
   }
 
   function twice(): void {
-    const seen = new Map<string, string>();
-    for (const [kind, lines] of [
-      ["outputs", outputs],
-      ["inputs", inputs],
-    ] as const) {
-      for (const spec of Object.values(lines)) {
-        const place = `${spec.chip} line ${spec.offset}`;
-        const other = seen.get(place);
-        if (other !== undefined)
-          problems.push(
-            `${at([kind, spec.name])}: ${spec.name} and ${other} are both on ${place}; give ${spec.name} a free pin of its own.`,
-          );
-        seen.set(place, spec.name);
-      }
+    const seen = new Map<string, LineSpec>();
+    for (const spec of [...Object.values(outputs), ...Object.values(inputs)]) {
+      const place = `${spec.chip} line ${spec.offset}`;
+      const other = seen.get(place);
+      seen.set(place, spec);
+      if (other === undefined) continue;
+      // The one that the configuration has moved there has to go, not the board's own.
+      const isMoved = ({ where: at }: LineSpec) => at?.startsWith(file) !== true;
+      const [wrong, right] = isMoved(other) && !isMoved(spec) ? [other, spec] : [spec, other];
+      problems.push(
+        `${wrong.where}: ${wrong.name} and ${right.name} are both on ${place}; give ${wrong.name} a free pin of its own.`,
+      );
     }
   }
 }

@@ -80,7 +80,26 @@ test("two lines on one pin are refused with file, line and pin", () => {
 
 test("the configuration's own lines are checked against the board's", () => {
   const message = refusal(() => {}, { outputs: { hold: { offset: 5 } } });
-  assert.match(message, /exit and hold are both on pinctrl-bcm2711 line 5/);
+  assert.match(
+    message,
+    /lines\.outputs\.hold: hold and exit are both on pinctrl-bcm2711 line 5; give hold a free/,
+  );
+});
+
+test("a line that the configuration has put on another one's pin is named with the file and line of the configuration", () => {
+  const text = `lines:
+  driver: auto
+  board: raspberry-pi-4
+  outputs:
+    hold: {}
+    close: { offset: 17 }
+`;
+  const config = parseConfig(text, "gate.yaml");
+  assert.throws(
+    () => resolveLines(config.lines, undefined, config.where),
+    /gate\.yaml:6: lines\.outputs\.close: close and lift are both on pinctrl-bcm2711 line 17; give close a free pin/,
+  );
+  assert.not.ok(Object.keys(config).includes("where"));
 });
 
 test("a polarity that does not fit its wiring is refused, saying which fits", () => {
