@@ -138,9 +138,16 @@ function plausible({ confidence }: Detection, reading: CropReading | null): numb
   return confidence * (0.3 + 0.7 * legibility(reading.read)) * (1 - reading.kinds.none);
 }
 
-/** True when the edge of the zone may cut the plate. One that fills the picture was photographed so, and not in passing. */
+/** True when the edge of the zone may cut the plate. */
 function touchesEdge([x, y, w, h]: Box, [left, top, width, height]: Box): boolean {
-  const near = w > width / 2 ? 1.5 : Math.max(3, Math.min(0.12 * h, 0.05 * w));
-  const aside = x < left + near || x + w > left + width - near;
-  return aside || y < top + near / 3 || y + h > top + height - near / 3;
+  const [before, after] = [x - left, left + width - x - w];
+  const [above, below] = [y - top, top + height - y - h];
+  // One that fills the picture was photographed so, and not in passing, unless all the room is on one side: the reader's own
+  // judgement is enough.
+  if (w > width / 2 && Math.max(before, after) < CLOSE_UP * w && Math.max(above, below) < w) return false;
+  const near = Math.max(3, Math.min(0.12 * h, 0.05 * w));
+  return Math.min(before, after) < near || Math.min(above, below) < near / 3;
 }
+
+/** Room beside a plate, in plate widths, up to which a picture counts as one of the plate alone. */
+const CLOSE_UP = 0.2;
