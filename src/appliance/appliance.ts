@@ -28,6 +28,9 @@ import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
 import { usableFolder } from "./usable-folder.js";
 
+/** Newest granted passes whose looks are held in memory, 2 kB each. */
+const LOOKS_REMEMBERED = 4000;
+
 export interface ApplianceDeps {
   config: Config;
   clock: Clock;
@@ -208,7 +211,14 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     web.push({ type: "clip", clip });
     reporting.poke();
   });
-  store.onForeignChange(() => void book.reload());
+  store.onForeignChange(() => {
+    void book.reload();
+    // A plate may have been erased.
+    void store.passes
+      .looks(LOOKS_REMEMBERED)
+      .then((history) => lane?.recallLooks(history))
+      .catch(() => {});
+  });
   gate.subscribe(() => changed());
   // Over the day's writing budget video rests; passes keep their pictures.
   wear.onOver((isOver) => void cameras.setRecording(!isOver));
@@ -238,6 +248,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       onEnd: (pass) => void keeper.clip(pass),
       onUse: book.use,
       recent: await withoutForgotten(known, store.audit),
+      looks: await store.passes.looks(LOOKS_REMEMBERED),
     });
     await recordings.start();
     await disk.start();

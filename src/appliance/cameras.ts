@@ -103,6 +103,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
         threads: config.models.threads,
         minConfidence: camera.minConfidence,
         zone: camera.zone,
+        looksFirst: config.access.oddVehicle === "ask",
         logLevel: config.log.level,
       },
       { clock, log: log.child({ camera: name }) },

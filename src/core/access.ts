@@ -1,6 +1,8 @@
+import { bestOf, type Match, matchesOf } from "./access-matches.js";
+import { type Likeness, mustAsk, oddSentence } from "./appearance.js";
 import { createCalendar } from "./local-time.js";
 import type { Candidate, CharEvidence } from "./plate.js";
-import { createMatcher, isExact } from "./plate-pattern.js";
+import { isExact } from "./plate-pattern.js";
 import type { AccessRule, Verdict } from "./records.js";
 import { inactiveBecause, ruleProblems } from "./rule-activity.js";
 
@@ -22,6 +24,7 @@ export type AccessReason =
   | "wrong-direction"
   | "no-uses-left"
   | "passback"
+  | "looks-different"
   | "approved"
   | "refused";
 
@@ -50,6 +53,8 @@ export interface AccessRequest {
   locked: boolean;
   /** Where vehicles went last, by plate: for anti-passback. */
   passages: Readonly<Record<string, { side: "entry" | "exit"; at: number }>>;
+  /** How much the vehicle looks like those that came with these plates before; plates without a history are left out. */
+  looks?: Readonly<Record<string, Likeness>>;
 }
 
 export interface AccessSettings {
@@ -62,6 +67,9 @@ export interface AccessSettings {
   timeZone: string;
   /** After this time a vehicle may enter again without having left; 0: never. */
   antiPassbackResetMs: number;
+  /** What is done about a plate on a vehicle that looks like none it came on before; older records have none. */
+  oddVehicle?: "off" | "flag" | "ask";
+  minLikeness?: number;
 }
 
 export interface AccessDecision {
@@ -157,6 +165,14 @@ export function createAccess(settings: AccessSettings): Access {
           `${plate} may pass, but it drives away from this camera.`,
           match,
         );
+      const looks = request.looks?.[isExact(match.rule.plate) ? match.rule.plate : plate];
+      if (settings.oddVehicle === "ask" && looks !== undefined && mustAsk(looks, settings.minLikeness ?? 0))
+        return answer(
+          "ask",
+          "looks-different",
+          `${plate} may pass${owner(match.rule)}, but ${oddSentence(looks)}; somebody has to decide.`,
+          match,
+        );
       return back
         ? answer(
             "granted",
@@ -183,12 +199,12 @@ export function createAccess(settings: AccessSettings): Access {
   function evidenceOf(request: AccessRequest, rules: readonly AccessRule[], approval?: Approval): string {
     const matches = matchesOf(request, rules);
     const plates = new Set(matches.map((m) => m.rule.plate).concat(request.plate));
-    const passages = Object.fromEntries(
-      Object.entries(request.passages).filter(([plate]) => plates.has(plate)),
-    );
+    const those = <T>(of: Readonly<Record<string, T>>) =>
+      Object.fromEntries(Object.entries(of).filter(([plate]) => plates.has(plate)));
+    const [passages, looks] = [those(request.passages), those(request.looks ?? {})];
     const kept: DecisionEvidence = {
       v: 1,
-      request: { ...request, passages },
+      request: { ...request, passages, looks },
       rules: matches.map((m) => m.rule),
       settings,
       ...(approval === undefined ? {} : { approval }),
@@ -238,43 +254,8 @@ interface DecisionEvidence {
   approval?: Approval;
 }
 
-interface Match {
-  rule: AccessRule;
-  chance: number;
-}
-
 /** Below this an allowed plate is not even mentioned. */
 const UNSURE = 0.3;
-/** Below this a rule has nothing to say to the evidence. */
-const NOTHING = 1e-4;
-
-function matchesOf(request: AccessRequest, rules: readonly AccessRule[]): Match[] {
-  // The positions know nothing of dirt that spoils them all; the calibrated figure does. Never trust more than both.
-  const chanceOf = createMatcher(request.evidence);
-  const asRead = chanceOf({ text: request.plate, tolerance: 0 });
-  const trust = asRead > 0 ? Math.min(1, request.probability / asRead) : 0;
-  const matches: Match[] = [];
-  for (const rule of rules) {
-    const raw = chanceOf({ text: rule.plate, tolerance: rule.tolerance });
-    let chance = raw * trust;
-    if (isExact(rule.plate)) {
-      const candidate = request.candidates.find((c) => c.text === rule.plate);
-      // The vote weighs whole texts as well; it may know better, of a denied plate in any case.
-      if (candidate !== undefined && (rule.effect === "deny" || rule.tolerance === 0))
-        chance = rule.effect === "deny" ? Math.max(chance, candidate.probability) : candidate.probability;
-    }
-    if (chance >= NOTHING) matches.push({ rule, chance: Math.min(1, chance) });
-  }
-  return matches;
-}
-
-function bestOf(matches: readonly Match[], wanted: (match: Match) => boolean): Match | null {
-  let best: Match | null = null;
-  for (const match of matches)
-    if (wanted(match) && (best === null || match.chance > best.chance)) best = match;
-  return best;
-}
-
 /** A mistake in a deny rule must not let anybody in; but people have to hear of it. */
 function broken(rule: AccessRule): string {
   const problems = ruleProblems(rule);

@@ -17,6 +17,7 @@ export interface Encounter {
   lastAtMs: number;
   box: Box;
   quad: Quad;
+  confidence: number;
   course: Course;
   /** Readings in a row that are plainly another plate. */
   contrary: Vote;
@@ -40,6 +41,7 @@ export function beginEncounter(trackId: string, track: Track): Encounter {
     lastAtMs: track.lastAtMs,
     box: track.box,
     quad: track.quad,
+    confidence: track.confidence,
     course: beginCourse(track.firstBox),
     contrary: emptyVote,
     readBox: null,
@@ -57,8 +59,9 @@ export function continueEncounter(
   read: PlateRead | null,
   atMs: number,
 ): { encounter: Encounter; another: boolean; betterCrop: boolean } {
-  const { box, quad, lastAtMs } = track;
-  const moved = { ...before, track: track.id, box, quad, lastAtMs, course: stepCourse(before.course, box) };
+  const { box, quad, confidence, lastAtMs } = track;
+  const course = stepCourse(before.course, box);
+  const moved = { ...before, track: track.id, box, quad, confidence, lastAtMs, course };
   if (read === null) return { encounter: moved, another: false, betterCrop: false };
   if (contradicts(moved.tally, read)) {
     const contrary = addRead(moved.contrary, read);
@@ -87,12 +90,13 @@ export function continueEncounter(
 
 /** The encounter that stood under the same track while another plate took it over: starts with the contrary readings. */
 export function splitEncounter(before: Encounter, trackId: string, atMs: number): Encounter {
-  const { box, quad, contrary, track } = before;
+  const { box, quad, confidence, contrary, track } = before;
   return {
     ...beginEncounter(trackId, {
       id: track ?? 0,
       box,
       quad,
+      confidence,
       firstBox: box,
       firstAtMs: atMs,
       lastAtMs: atMs,
@@ -115,6 +119,7 @@ export function rejoin(lost: Encounter, found: Encounter): Encounter {
     lastAtMs: found.lastAtMs,
     box: found.box,
     quad: found.quad,
+    confidence: found.confidence,
     course: stepCourse(lost.course, found.box),
     readBox: found.readBox,
     readAtMs: found.readAtMs,
@@ -152,6 +157,7 @@ export function toSighting(
     lastFrameAtMs: e.lastAtMs,
     box: e.box,
     quad: e.quad,
+    confidence: e.confidence,
     frameWidth: frame.width,
     frameHeight: frame.height,
   };

@@ -211,7 +211,8 @@ function isOther(a: AccessDecision, b: AccessDecision): boolean {
   return a.verdict !== b.verdict || a.plate !== b.plate;
 }
 
-function withoutPictures(sighting: Sighting): Sighting {
-  const { crop: _crop, frame: _frame, ...light } = sighting;
+/** The sighting without what weighs much. */
+export function withoutPictures(sighting: Sighting): Sighting {
+  const { crop: _crop, frame: _frame, appearance: _appearance, ...light } = sighting;
   return light;
 }

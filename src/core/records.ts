@@ -59,6 +59,17 @@ export interface PassRecord {
   sentence: string;
   /** Set when the clip has been written. */
   clipId: string | null;
+  /** How much the vehicle looks like those that came with this plate before; absent or null: nothing can be said. */
+  looks?: PassLooks | null;
+}
+
+export interface PassLooks {
+  /** Earlier passes it was compared with. */
+  compared: number;
+  /** To the most alike of them, -1 to 1. */
+  likeness: number;
+  /** It looks like none of them: perhaps the plate is on another vehicle. */
+  isOdd: boolean;
 }
 
 export interface PlateReadRecord {

@@ -2,6 +2,7 @@
  * What the rest of the appliance asks of the store, in domain words. Every call crosses to the store thread:
  * a promise that fulfils has been committed durably.
  */
+import type { Appearance } from "./appearance.js";
 import type {
   AccessRule,
   AuditRecord,
@@ -60,11 +61,11 @@ export interface PassEntry {
   decision?: DecisionRecord;
   read?: PlateReadRecord;
   pictures?: { kind: PictureKind; jpeg: Uint8Array }[];
-  /** The track behind the pass and the plates found on it, where they are to be kept. */
-  track?: TrackRecord;
+  /** The tracks behind the pass so far, and plates found on them; the same one twice is kept once. */
+  tracks?: readonly TrackRecord[];
   detections?: readonly DetectionRecord[];
-  /** Appearance of the vehicle as the detector sees it (any length that stays the same), for the likeness search. */
-  appearance?: readonly number[];
+  /** What the vehicle looks like; a later one replaces it. */
+  appearance?: Appearance;
   events: Omit<OutboxEvent, "seq">[];
 }
 
@@ -76,6 +77,14 @@ export interface PassRepository {
   decisions(passId: string): Promise<readonly DecisionRecord[]>;
   reads(passId: string): Promise<readonly PlateReadRecord[]>;
   picture(passId: string, kind: PictureKind): Promise<Uint8Array | null>;
+  /** What the vehicles of the newest granted passes looked like, oldest first. */
+  looks(limit: number): Promise<readonly PassAppearance[]>;
+}
+
+export interface PassAppearance {
+  passId: string;
+  plate: string;
+  appearance: Appearance;
 }
 
 export interface RuleRepository {
@@ -218,13 +227,11 @@ export interface SearchRepository {
    * mistakes, one missing or extra character is forgiven. Rejects with `refused` while the search is off.
    */
   soft(plate: string, limit: number): Promise<readonly SearchHit[]>;
-  /** Passes of vehicles that look like the one of this pass, best first, without itself. */
-  alike(passId: string, limit: number): Promise<readonly SearchHit[]>;
   /**
-   * How much the vehicle of this pass looks like the ones that came with the same plate before: the best of at most fifty
-   * likenesses, -1 to 1. null: it was never seen, or nothing is known of its looks. Little means a plate on another car.
+   * Passes of vehicles that look like the one of this pass, best first, without itself; the likelihood is the likeness, -1
+   * to 1. Only passes seen by the same detector can be compared.
    */
-  ownHistory(passId: string): Promise<{ compared: number; likeness: number } | null>;
+  alike(passId: string, limit: number): Promise<readonly SearchHit[]>;
 }
 
 /** Everything the store can do; `Repositories` is the part that the gate needs. */

@@ -1,3 +1,4 @@
+import type { Appearance } from "./appearance.js";
 import type { Box, Quad } from "./geometry.js";
 import type { Candidate, CharEvidence } from "./plate.js";
 
@@ -29,9 +30,13 @@ export interface Sighting {
   /** Where the plate is in the newest frame, and that frame's size in pixels. */
   box: Box;
   quad: Quad;
+  /** Of the detector, that there is a plate in the newest frame. */
+  confidence: number;
   frameWidth: number;
   frameHeight: number;
   /** The best crop so far as JPEG (straightened), and the very frame it was cut from; sent when they changed. */
   crop?: Uint8Array;
   frame?: Uint8Array;
+  /** What the vehicle looks like in that frame; null: too little of it is seen. Sent with the pictures. */
+  appearance?: Appearance | null;
 }

@@ -93,7 +93,8 @@ async function openObserver(start: EyeStart, log: Log): Promise<Observer | null>
     const vision = await openVision({ modelsFolder, threads, zone, minConfidence: minConfidence * weak });
     await send({ type: "ready", models: vision.models() });
     const session = `${clock.wallMs().toString(36)}-${process.pid.toString(36)}`;
-    return createObserver({ vision, camera: start.camera, session, minConfidence });
+    const { camera, looksFirst } = start;
+    return createObserver({ vision, camera, session, minConfidence, looksFirst });
   } catch (error) {
     log.error({ err: sentence(error) }, "No plates are read.");
     await send({ type: "problem", sentence: `No plates are read: ${sentence(error)}` });

@@ -19,6 +19,8 @@ export interface EyeStart {
   minConfidence: number;
   /** Part of the picture to look at, 0..1: left, top, right, bottom. */
   zone: readonly [number, number, number, number];
+  /** Say with the first word on a plate what its vehicle looks like. */
+  looksFirst: boolean;
   /** Default `info`. */
   logLevel?: LogLevel;
 }

@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import type { AccessDecision } from "../core/access.js";
 import { decisionEvent, type NewEvent, passEvent } from "../core/events.js";
 import type { OpenPass } from "../core/pass.js";
-import type { DecisionRecord, PassRecord, PlateReadRecord } from "../core/records.js";
+import type {
+  DecisionRecord,
+  DetectionRecord,
+  PassRecord,
+  PlateReadRecord,
+  TrackRecord,
+} from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 
 /** The row of a pass as it stands now; `wallOf` turns monotonic ms into wall ms. */
@@ -58,6 +64,26 @@ export function readRecord(pass: PassRecord, best: Sighting, at: number): PlateR
     chars: charsOf(best),
     evidence: best.evidence,
   };
+}
+
+type WallOf = (atMs: number) => number;
+
+/** The track behind a sighting as it stands now. */
+export function trackRecord(s: Sighting, passId: string, wallOf: WallOf): TrackRecord {
+  return {
+    id: s.trackId,
+    passId,
+    camera: s.camera,
+    firstAt: wallOf(s.firstFrameAtMs),
+    lastAt: wallOf(s.lastFrameAtMs),
+    frames: s.frames,
+  };
+}
+
+/** Where the plate was found in the newest frame behind a sighting. */
+export function detectionRecord(s: Sighting, wallOf: WallOf): DetectionRecord {
+  const { trackId, box, quad, confidence } = s;
+  return { trackId, at: wallOf(s.lastFrameAtMs), box, quad, confidence };
 }
 
 /** What is reported of an entry. The ids are stable: the same event handed in twice is one event. */

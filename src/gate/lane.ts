@@ -10,12 +10,13 @@ import {
   stepPasses,
 } from "../core/pass.js";
 import type { AccessRule, PassRecord } from "../core/records.js";
-import type { PassEntry } from "../core/repositories.js";
+import type { PassAppearance, PassEntry } from "../core/repositories.js";
 import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { openQuestion } from "./approvals.js";
 import type { Gate, GateAnswer } from "./gate-types.js";
+import { createLooks } from "./looks.js";
 import { createPassages } from "./passages.js";
 import { createRequests } from "./requests.js";
 import { answerSentence } from "./sentences.js";
@@ -43,6 +44,8 @@ export interface LaneDeps {
   onEnd?: (pass: PassRecord) => void;
   /** A visitor pass was used: `RuleRepository.use` should count it. */
   onUse?: (ruleId: string) => void;
+  /** What the vehicles of earlier passes looked like, oldest first. */
+  looks?: readonly PassAppearance[];
   /** The last granted passes, oldest first, so that anti-passback survives a restart. */
   recent?: readonly Pick<PassRecord, "plate" | "camera" | "direction" | "verdict" | "startedAt">[];
 }
@@ -72,6 +75,8 @@ export interface Lane {
   open(): readonly PassRecord[];
   /** Forgets where a vehicle went last; for an operator, who is logged. */
   resetPassback(plate: string, by: string): boolean;
+  /** The history of looks anew, after something was erased. */
+  recallLooks(history: readonly PassAppearance[]): void;
   figures(): LaneFigures;
   /** Ends what is open, so that no pass stays without an end. */
   close(): void;
@@ -83,8 +88,10 @@ export function createLane(deps: LaneDeps): Lane {
   const access = createAccess({ ...config.access, timeZone: config.timeZone });
   const cameras = new Map(config.cameras.map((c) => [c.name, c.direction]));
   const passages = createPassages(config.cameras, deps.recent ?? []);
-  const requests = createRequests({ ...deps, cameras, passages });
-  const story = createStory({ ...deps, place: config, access });
+  const looks = createLooks(config.access);
+  looks.load(deps.looks ?? []);
+  const requests = createRequests({ ...deps, cameras, passages, looks });
+  const story = createStory({ ...deps, place: config, access, looks });
   const uses = createUses();
   /** Passes whose grant the gate has turned into a pulse, or needed none. */
   const served = new Set<string>();
@@ -110,6 +117,7 @@ export function createLane(deps: LaneDeps): Lane {
         figures.dropped++;
         return;
       }
+      looks.see(sighting);
       run({ type: "sighting", sighting, id: randomUUID(), nowMs: clock.monotonicMs() });
     },
     answer,
@@ -118,6 +126,7 @@ export function createLane(deps: LaneDeps): Lane {
       log.warn({ plate, by }, "The anti-passback memory of a vehicle was reset.");
       return passages.forget(plate);
     },
+    recallLooks: looks.load,
     figures: () => ({ ...figures }),
     close() {
       cancelTick();

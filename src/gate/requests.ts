@@ -2,6 +2,7 @@ import type { AccessRequest } from "../core/access.js";
 import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Gate } from "./gate-types.js";
+import type { Looks } from "./looks.js";
 import type { Passages } from "./passages.js";
 
 export interface Requests {
@@ -17,6 +18,7 @@ export function createRequests(deps: {
   gate: Pick<Gate, "mode">;
   clockTrusted: () => boolean;
   passages: Passages;
+  looks: Pick<Looks, "compare">;
 }): Requests {
   const { clock, cameras } = deps;
   return {
@@ -32,6 +34,9 @@ export function createRequests(deps: {
       clockTrusted: deps.clockTrusted(),
       locked: deps.gate.mode() === "locked",
       passages: deps.passages.all(),
+      looks: deps.looks.compare(sighting.trackId, [
+        ...new Set([sighting.plate, ...sighting.candidates.map((c) => c.text)]),
+      ]),
     }),
     wants,
   };

@@ -26,6 +26,18 @@ export const accessSettings = section({
     .enum(["deny", "allow-unscheduled"])
     .default("allow-unscheduled")
     .describe("what rules with dates do while the clock cannot be trusted"),
+  oddVehicle: z
+    .enum(["off", "flag", "ask"])
+    .default("flag")
+    .describe(
+      "a known plate on a vehicle that looks like none it came on before: off; flag: say so; ask: and a person decides",
+    ),
+  minLikeness: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe("likeness to the most alike of its earlier passes below which a vehicle counts as another one"),
   antiPassbackResetMs: ms(43_200_000, 0, 604_800_000).describe(
     "time after which a vehicle may enter again without having left, in ms; 0: never",
   ),

@@ -1,18 +1,28 @@
 import type { Access, AccessDecision, AccessRequest, Approval } from "../core/access.js";
-import type { OpenPass } from "../core/pass.js";
+import { oddSentence } from "../core/appearance.js";
+import { type OpenPass, withoutPictures } from "../core/pass.js";
 import type { AccessRule, PassRecord } from "../core/records.js";
 import type { PassEntry } from "../core/repositories.js";
 import type { Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { decisionRecord, passEvents, passRecord, readRecord } from "./entries.js";
+import {
+  decisionRecord,
+  detectionRecord,
+  passEvents,
+  passRecord,
+  readRecord,
+  trackRecord,
+} from "./entries.js";
 import type { GateAnswer } from "./gate-types.js";
+import type { Looks } from "./looks.js";
 
 export interface StoryDeps {
   place: { site: string; gate: string };
   clock: Clock;
   log: Log;
   access: Access;
+  looks: Looks;
   onPass: (entry: PassEntry) => void;
   onEnd?: (pass: PassRecord) => void;
 }
@@ -29,7 +39,7 @@ export interface Story {
   madeFrom(decision: AccessDecision, grounds: Grounds): void;
   /** `made` is what a person's answer made of the open question `asked`. */
   answeredBy(asked: AccessDecision, made: AccessDecision, approval: Approval): void;
-  /** Keeps the pictures of a sighting for the next entry. */
+  /** Keeps the pictures of a sighting, its track and its box for the next entry. */
   show(passId: string, sighting: Sighting): void;
   tell(
     pass: OpenPass,
@@ -42,8 +52,13 @@ export interface Story {
 }
 
 export function createStory(deps: StoryDeps): Story {
-  const { clock, log, access } = deps;
-  const pictures = new Map<string, Pick<Sighting, "crop" | "frame">>();
+  const { clock, log, access, looks } = deps;
+  const pictures = new Map<string, Pick<Sighting, "crop" | "frame" | "appearance">>();
+  /** The newest sighting of each track of a pass. */
+  const seen = new Map<string, Map<string, Sighting>>();
+  /** Passes of which it was told that the vehicle looks like another one. */
+  const odd = new Set<string>();
+  const kept = new WeakSet<Sighting>();
   const grounds = new WeakMap<AccessDecision, Grounds>();
 
   return {
@@ -52,21 +67,28 @@ export function createStory(deps: StoryDeps): Story {
       const from = grounds.get(asked);
       if (from !== undefined) grounds.set(made, { ...from, approval });
     },
-    show(passId, { crop, frame }) {
+    show(passId, sighting) {
+      const { crop, frame, appearance } = sighting;
+      seen.set(passId, (seen.get(passId) ?? new Map()).set(sighting.trackId, withoutPictures(sighting)));
       if (crop === undefined && frame === undefined) return;
       const known = pictures.get(passId);
       pictures.set(passId, {
         ...known,
         ...(crop === undefined ? {} : { crop }),
         ...(frame === undefined ? {} : { frame }),
+        ...(appearance === undefined ? {} : { appearance }),
       });
     },
     tell,
     end(pass) {
       pictures.delete(pass.id);
-      if (pass.decision === null) return;
+      odd.delete(pass.id);
+      const tracks = tracksOf(pass);
+      seen.delete(pass.id);
       const row = { ...rowOf(pass), endedAt: wallOf(pass.lastFrameAtMs) };
-      hand({ pass: row, events: passEvents(row, "END", undefined, clock.wallMs()) });
+      looks.end(pass, row.plate);
+      if (pass.decision === null) return;
+      hand({ pass: row, ...tracks, events: passEvents(row, "END", undefined, clock.wallMs()) });
       deps.onEnd?.(row);
     },
     rowOf,
@@ -84,6 +106,9 @@ export function createStory(deps: StoryDeps): Story {
       answer?.accepted === false ? { ...known, sentence: `${known.sentence} ${answer.sentence}` } : known;
     const images = pictures.get(pass.id);
     pictures.delete(pass.id);
+    const isNews = row.looks?.isOdd === true && !odd.has(pass.id);
+    if (isNews) odd.add(pass.id);
+    const appearance = images?.appearance ?? undefined;
     const from = decision === null ? undefined : grounds.get(decision);
     const made =
       decision === null || from === undefined
@@ -107,9 +132,25 @@ export function createStory(deps: StoryDeps): Story {
         ...(images?.crop === undefined ? [] : [{ kind: "crop" as const, jpeg: images.crop }]),
         ...(images?.frame === undefined ? [] : [{ kind: "frame" as const, jpeg: images.frame }]),
       ],
-      // A better picture alone is kept, but no news.
-      events: phase === "PICTURE" ? [] : passEvents(row, phase, made, clock.wallMs()),
+      ...tracksOf(pass),
+      ...(appearance === undefined ? {} : { appearance }),
+      // A better picture alone is kept, but no news, unless it shows another vehicle than the plate's own.
+      events:
+        phase !== "PICTURE" || isNews
+          ? passEvents(row, phase === "PICTURE" ? "UPDATE" : phase, made, clock.wallMs())
+          : [],
     });
+  }
+
+  /** The tracks of the pass so far, and where the plate was when each was heard of last. */
+  function tracksOf(pass: OpenPass): Pick<PassEntry, "tracks" | "detections"> {
+    const all = [...(seen.get(pass.id)?.values() ?? [])];
+    const fresh = all.filter((s) => !kept.has(s));
+    for (const s of fresh) kept.add(s);
+    return {
+      tracks: all.map((s) => trackRecord(s, pass.id, wallOf)),
+      detections: fresh.map((s) => detectionRecord(s, wallOf)),
+    };
   }
 
   function hand(entry: PassEntry): void {
@@ -124,7 +165,16 @@ export function createStory(deps: StoryDeps): Story {
   }
 
   function rowOf(pass: OpenPass): PassRecord {
-    return passRecord(pass, { ...deps.place, wallOf });
+    const row = passRecord(pass, { ...deps.place, wallOf });
+    const found = looks.of(pass, row.plate);
+    if (found?.isOdd !== true) return { ...row, looks: found };
+    // The reason that was asked for says it already.
+    const said = row.reason === "looks-different";
+    return {
+      ...row,
+      looks: found,
+      sentence: said ? row.sentence : `${row.sentence} But ${oddSentence(found)}.`,
+    };
   }
 
   /** Wall time of a monotonic moment, by the wall clock as it is now. */

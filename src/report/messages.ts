@@ -42,7 +42,12 @@ export function messageOf(
           ...head,
           event: "pass",
           phase: phase ?? (pass.endedAt === null ? "UPDATE" : "END"),
-          pass: { ...covered(pass), startedAt: iso(pass.startedAt), endedAt: isoOrNull(pass.endedAt) },
+          pass: {
+            ...covered(pass),
+            startedAt: iso(pass.startedAt),
+            endedAt: isoOrNull(pass.endedAt),
+            looks: pass.looks ?? null,
+          },
         };
       }
       case "decision": {
@@ -93,6 +98,7 @@ const passFields = z.object({
   reason: z.string(),
   sentence: z.string(),
   clipId: z.string().nullable(),
+  looks: z.object({ compared: z.int(), likeness: z.number(), isOdd: z.boolean() }).nullish(),
 });
 
 /** `{ phase, pass }`, or the bare record. */

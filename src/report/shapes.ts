@@ -36,6 +36,12 @@ const pass = z.object({
   reason: z.string().describe("machine-readable, such as on-allow-list"),
   sentence: z.string(),
   clipId: z.string().nullable(),
+  looks: z
+    .object({ compared: z.int(), likeness: z.number(), isOdd: z.boolean() })
+    .nullable()
+    .describe(
+      "how much the vehicle looks like those that came with this plate before; isOdd: like none of them; null: nothing can be said",
+    ),
 });
 
 export const passMessage = z.object({

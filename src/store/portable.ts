@@ -118,16 +118,10 @@ async function portablePass(store: Served, pass: PassRecord): Promise<PortablePa
 async function importPass(store: Served, row: PortablePass): Promise<void> {
   const { pass, appearance } = row;
   const pictures = row.pictures.map(({ kind, base64 }) => ({ kind, jpeg: Buffer.from(base64, "base64") }));
-  const known = await store.passes.find(pass.id);
   await store.passes.save({ pass, pictures, events: [], ...(appearance === null ? {} : { appearance }) });
   for (const decision of row.decisions) await store.passes.save({ pass, decision, events: [] });
   for (const read of row.reads) await store.passes.save({ pass, read, events: [] });
-  // Detections have no id to know them by.
-  if (known !== null) return;
-  for (const track of row.tracks) {
-    const detections = row.detections.filter((d) => d.trackId === track.id);
-    await store.passes.save({ pass, track, detections, events: [] });
-  }
+  await store.passes.save({ pass, tracks: row.tracks, detections: row.detections, events: [] });
 }
 
 /** Lists come newest first; the cursors are walked once forward so that the pages can be read backward. */

@@ -9,7 +9,7 @@ import type { EraseReport } from "./upkeep.js";
 
 /**
  * Wraps repositories so that of a plate which no rule names only a keyed hash is kept: no text, no reading, no crop, no
- * frame, no evidence. The same plate gives the same hash, so its passes can still be counted, listed and erased by whoever
+ * frame, no evidence, no looks of the vehicle. The same plate gives the same hash, so its passes can still be counted, listed and erased by whoever
  * knows it. The key lies beside the database, not in it: a copy of the database alone tells nothing.
  */
 export function hideUnknownPlates(repositories: SyncAll<Served>, folder: string): SyncAll<Served> {
@@ -49,7 +49,7 @@ export function hideUnknownPlates(repositories: SyncAll<Served>, folder: string)
 
 function hide(entry: PassEntry, plate: string, hash: string): PassEntry {
   const blank = (text: string) => text.replaceAll(plate, hash);
-  const { read: _read, pictures: _pictures, decision, ...rest } = entry;
+  const { read: _read, pictures: _pictures, appearance: _appearance, decision, ...rest } = entry;
   return {
     ...rest,
     pass: { ...entry.pass, plate: hash, sentence: blank(entry.pass.sentence) },

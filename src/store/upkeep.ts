@@ -1,3 +1,4 @@
+import type { Appearance } from "../core/appearance.js";
 import type { DetectionRecord, TrackRecord } from "../core/records.js";
 
 /** What the store does for itself; not part of what the rest of the appliance asks of it. */
@@ -25,7 +26,7 @@ export interface EraseReport {
 export interface PassDetails {
   tracks: readonly TrackRecord[];
   detections: readonly DetectionRecord[];
-  appearance: readonly number[] | null;
+  appearance: Appearance | null;
 }
 
 export interface Upkeep {

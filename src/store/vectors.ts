@@ -3,10 +3,11 @@ import type { Database } from "./database.js";
 
 /** Vectors of one table, looked through by nearest neighbours. */
 export interface VectorTable {
-  put(id: number, vector: Uint8Array | Float32Array): void;
+  put(id: number, vector: Uint8Array | Int8Array, group?: string): void;
   /** Since version 0.1.7 this also overwrites the vector, so that nothing of it stays in the file. */
   remove(id: number): void;
-  nearest(vector: Uint8Array | Float32Array, count: number): { id: number; distance: number }[];
+  /** Of one group only, where the table has groups. */
+  nearest(vector: Uint8Array | Int8Array, count: number, group?: string): { id: number; distance: number }[];
   count(): number;
 }
 
@@ -20,36 +21,43 @@ export function loadVectors(db: Database): string {
   }
 }
 
-/** The vector table of this name, made when missing. Distances: differing bits, or 1 - cosine for `float`. */
+/**
+ * The vector table of this name, made when missing. `bit`: distances are differing bits. `int8`: 1 - cosine, and each vector
+ * belongs to a group.
+ */
 export function createVectorTable(
   db: Database,
   name: string,
-  type: "bit" | "float",
+  type: "bit" | "int8",
   length: number,
 ): VectorTable {
-  const metric = type === "float" ? " distance_metric=cosine" : "";
-  const wrap = type === "bit" ? "vec_bit(?)" : "?";
+  const [more, column] =
+    type === "int8" ? [" distance_metric=cosine, model text partition key", ", model"] : ["", ""];
+  const wrap = type === "bit" ? "vec_bit(?)" : "vec_int8(?)";
   db.exec(
-    `create virtual table if not exists ${name} using vec0(vector ${type}[${length}]${metric}, chunk_size=2048)`,
+    `create virtual table if not exists ${name} using vec0(vector ${type}[${length}]${more}, chunk_size=${type === "bit" ? 2048 : 256})`,
   );
-  const insert = db.prepare(`insert into ${name} (rowid, vector) values (?, ${wrap})`);
+  const insert = db.prepare(
+    `insert into ${name} (rowid, vector${column}) values (?, ${wrap}${column === "" ? "" : ", ?"})`,
+  );
   const remove = db.prepare(`delete from ${name} where rowid = ?`);
-  const nearest = db.prepare<[Buffer, number], { id: number; distance: number }>(
-    `select rowid as id, distance from ${name} where vector match ${wrap} and k = ?`,
+  const nearest = db.prepare<unknown[], { id: number; distance: number }>(
+    `select rowid as id, distance from ${name} where vector match ${wrap} and k = ?${column === "" ? "" : " and model = ?"}`,
   );
   const count = db.prepare(`select count(*) from ${name}_rowids`).pluck();
   return {
-    put(id, vector) {
-      insert.run(BigInt(id), bytesOf(vector));
+    put(id, vector, group) {
+      insert.run(BigInt(id), bytesOf(vector), ...(group === undefined ? [] : [group]));
     },
     remove(id) {
       remove.run(BigInt(id));
     },
-    nearest: (vector, count) => nearest.all(bytesOf(vector), count),
+    nearest: (vector, count, group) =>
+      nearest.all(bytesOf(vector), count, ...(group === undefined ? [] : [group])),
     count: () => count.get() as number,
   };
 }
 
-function bytesOf(vector: Uint8Array | Float32Array): Buffer {
+function bytesOf(vector: Uint8Array | Int8Array): Buffer {
   return Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength);
 }

@@ -51,6 +51,8 @@ export interface ObserverDeps {
   minConfidence: number;
   /** Put crop and frame JPEGs into sightings; default true. */
   pictures?: boolean;
+  /** Say with the first word on a plate what its vehicle looks like, for a gate that asks for it; default: with the pictures. */
+  looksFirst?: boolean;
   /** Skip frames in which nothing moves; default true. */
   motionGate?: boolean;
 }
@@ -104,7 +106,7 @@ export function createObserver(deps: ObserverDeps): Observer {
         const track = tracked.seen[i];
         return track === null || track === undefined ? [] : [{ detection, track }];
       });
-      const { reads, stages: reading } = await readSome(frame, seen);
+      const { reads, closer, stages: reading } = await readSome(frame, seen);
       Object.assign(stages, found.stages, reading);
       lap(null);
       const step = stepSightings(
@@ -117,7 +119,7 @@ export function createObserver(deps: ObserverDeps): Observer {
       state = step.state;
       for (const { trackId, seen: index } of step.keep) {
         best.delete(trackId);
-        best.set(trackId, { frame, detection: seen[index]!.detection });
+        best.set(trackId, { frame, detection: closer[index] ?? seen[index]!.detection });
       }
       lap("vote");
       const sightings = await withPictures(step.sightings);
@@ -151,8 +153,9 @@ export function createObserver(deps: ObserverDeps): Observer {
       seen.filter((_, i) => wanted[i]).map((s) => s.detection),
     );
     let next = 0;
-    const reads: (PlateRead | null)[] = wanted.map((w) => (w ? (looks[next++]?.read ?? null) : null));
-    return { reads, stages };
+    const looked = wanted.map((w) => (w ? looks[next++] : undefined));
+    const reads: (PlateRead | null)[] = looked.map((look) => look?.read ?? null);
+    return { reads, closer: looked.map((look) => look?.detection), stages };
   }
 
   async function withPictures(drafts: SightingsStep["sightings"]): Promise<Sighting[]> {
@@ -160,7 +163,10 @@ export function createObserver(deps: ObserverDeps): Observer {
     for (const { sighting, withCrop } of drafts) {
       const view = best.get(sighting.trackId);
       if (deps.pictures === false || !withCrop || view === undefined) {
-        sightings.push(sighting);
+        const first = deps.looksFirst === true && sighting.phase === "new" && view !== undefined;
+        sightings.push(
+          first ? { ...sighting, appearance: await vision.appearance(view.frame, view.detection) } : sighting,
+        );
         continue;
       }
       // What was sent need not be kept; a better view comes with a frame of its own.
@@ -168,6 +174,7 @@ export function createObserver(deps: ObserverDeps): Observer {
       const crop = vision.crop(view.frame, view.detection);
       const pictures = {
         frame: await jpegOf(view.frame, { quality: 82 }),
+        appearance: await vision.appearance(view.frame, view.detection),
         ...(crop === null ? {} : { crop: await jpegOf(crop, { quality: 88 }) }),
       };
       sightings.push({ ...sighting, ...pictures });

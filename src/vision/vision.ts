@@ -1,8 +1,10 @@
+import type { Appearance } from "../core/appearance.js";
 import type { Box, Detection } from "../core/geometry.js";
 import { quadSize, widen } from "../core/geometry.js";
 import type { PlateRead } from "../core/plate.js";
 import { legibility } from "../core/vote.js";
 import type { Picture } from "../system/picture.js";
+import { createAppearances } from "./appearance.js";
 import { createDetector } from "./detector.js";
 import { createPixels } from "./pixels.js";
 import { type CropKind, type CropReading, createReader, type RegionGuess } from "./reader.js";
@@ -56,6 +58,8 @@ export interface Vision {
   thumbnail(picture: Picture, width: number, height: number): Uint8Array;
   /** The plate straightened at its own size and shape, for people; null for corners that make no plate. */
   crop(picture: Picture, detection: Detection): Picture | null;
+  /** What the vehicle behind the plate looks like; null where too little of it is in the picture. An eighth of a look. */
+  appearance(picture: Picture, detection: Detection): Promise<Appearance | null>;
   /** Model name → version. */
   models(): Record<string, string>;
   close(): Promise<void>;
@@ -67,6 +71,7 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
   const readerModel = await openModel(options.modelsFolder, "reader", options.threads);
   const pixels = createPixels();
   const detector = createDetector(detectorModel, pixels);
+  const appearanceOf = createAppearances(detectorModel, pixels);
   const reader = createReader(readerModel, pixels, { otherCuts: options.thorough === true ? 3 : 1 });
   return {
     async detect(picture, part = zoneOf(picture, options.zone), coarse = false) {
@@ -117,6 +122,7 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
         Math.max(8, Math.round(height * scale)),
       );
     },
+    appearance: (picture, { box }) => appearanceOf(picture, box),
     models: () => ({ detector: detectorModel.version, reader: readerModel.version }),
     async close() {
       await detectorModel.close();

@@ -45,6 +45,18 @@ export const pass = z.object({
   reason: z.string().describe("reason code"),
   sentence: z.string().describe("the reason for people"),
   clipId: z.string().nullable(),
+  looks: z
+    .object({
+      compared: z.number().int().describe("earlier passes of this plate it was compared with"),
+      likeness: z.number().describe("to the most alike of them, -1 to 1"),
+      isOdd: z
+        .boolean()
+        .describe("true: it looks like none of them; perhaps the plate is on another vehicle"),
+    })
+    .nullable()
+    .describe(
+      "how much the vehicle looks like those that came with this plate before; null: nothing can be said",
+    ),
   chars: z
     .array(probability)
     .nullable()

@@ -34,7 +34,7 @@ export function charsIn(pass: PassRecord, reads: readonly PlateReadRecord[]): re
 
 export function passView(pass: PassRecord, chars: readonly number[] | null) {
   const { id, site, gate, camera, trackId, startedAt, endedAt, plate, probability, direction, frames } = pass;
-  const { verdict, reason, sentence, clipId } = pass;
+  const { verdict, reason, sentence, clipId, looks = null } = pass;
   const facts = {
     id,
     site,
@@ -48,7 +48,7 @@ export function passView(pass: PassRecord, chars: readonly number[] | null) {
     direction,
     frames,
   };
-  return { ...facts, verdict, reason, sentence, clipId, chars };
+  return { ...facts, verdict, reason, sentence, clipId, looks, chars };
 }
 
 /** What the decision looked at; of an older record, what the reading leaves open. */

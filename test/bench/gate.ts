@@ -205,6 +205,7 @@ function busyEye() {
       segmentSeconds: 10,
       modelsFolder: modelsFolder(undefined),
       threads: 1,
+      looksFirst: false,
       minConfidence: 0.35,
       zone: [0, 0, 1, 1],
       logLevel: "silent",

@@ -37,7 +37,6 @@ export async function startDemoPage(options: { passes?: number; port?: number } 
       (await appliance.passes.list({ plate: "PA77ZQX", limit: 3 })).items
         .map((pass) => ({ pass, likelihood: 0.6 }))
         .filter(({ pass }) => pass.id !== id),
-    ownHistory: async () => null,
   };
   appliance.state.health = [
     {

@@ -28,6 +28,7 @@ function eyeOf(wish: Partial<EyeStart>): Eye & { events: EyeEvent[] } {
     segmentSeconds: 2,
     modelsFolder,
     threads: 1,
+    looksFirst: false,
     minConfidence: 0.35,
     zone: [0, 0, 1, 1],
     logLevel: "silent",

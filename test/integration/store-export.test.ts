@@ -32,8 +32,9 @@ async function fill(at: ReturnType<typeof place>): Promise<void> {
   const detections = [
     { trackId: "t", at: 1, box: [1, 2, 3, 4] as const, quad: [[1, 2]] as const, confidence: 0.5 },
   ];
+  const appearance = { model: "1:x", vector: Array.from({ length: 256 }, (_, i) => (i % 255) - 127) };
   const p3 = passEntry("p3", "AB3", { startedAt: noon + 3 });
-  await store.passes.save({ ...p3, track, detections, appearance: [0.6, 0.8] });
+  await store.passes.save({ ...p3, tracks: [track], detections, appearance });
   await store.segments.add({
     id: "s",
     camera: "front",

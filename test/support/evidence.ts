@@ -61,6 +61,7 @@ export function sightingOf(plate: string, atMs: number, more: Partial<Sighting> 
       [100, 30],
       [0, 30],
     ],
+    confidence: 0.9,
     frameWidth: 1280,
     frameHeight: 720,
     ...more,

@@ -26,6 +26,7 @@ export function fakeRepositories() {
     decisions: async (passId) => decisions.filter((d) => d.passId === passId),
     reads: async (passId) => reads.filter((r) => r.passId === passId),
     picture: async (passId, kind) => pictures.get(`${passId} ${kind}`) ?? null,
+    looks: async () => [],
   };
 
   const clipRepository: Pick<ClipRepository, "add" | "find" | "list" | "pin" | "remove"> = {

@@ -19,6 +19,7 @@ const start: EyeStart = {
   segmentSeconds: 10,
   modelsFolder: "models",
   threads: 1,
+  looksFirst: false,
   minConfidence: 0.35,
   zone: [0, 0, 1, 1],
 };

@@ -37,6 +37,18 @@ test("an empty road is looked at rarely, a car in every frame that shows it movi
   assert.ok(busy.looks() >= 55, `${busy.looks()} looks`);
 });
 
+test("what the vehicle looks like comes with its pictures, or with the first word where the gate asks for it", async () => {
+  const camera = () => scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]).vision;
+  const { told } = await play(camera(), 30);
+  assert.is(told[0]!.appearance, undefined);
+  for (const one of told) assert.is(one.appearance === undefined, one.frame === undefined);
+  assert.ok(told.some((one) => one.appearance?.model === "test"));
+  const first = (await play(camera(), 30, { looksFirst: true })).told[0]!;
+  assert.is(first.phase, "new");
+  assert.is(first.appearance?.model, "test");
+  assert.is(first.frame, undefined);
+});
+
 test("a settled plate spares the reader", async () => {
   const camera = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
   await play(camera.vision, 60, { motionGate: false });
@@ -119,6 +131,7 @@ function scene(carsAt: (frame: number) => Car[]) {
       height: Math.round(box[3]),
       rgb: new Uint8Array(Math.round(box[2]) * Math.round(box[3]) * 3),
     }),
+    appearance: async (_, { box }) => ({ model: "test", vector: [Math.round(box[0])] }),
     models: () => ({}),
     close: async () => {},
   };

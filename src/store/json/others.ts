@@ -160,6 +160,6 @@ export function createJsonOthers(
           .filter((w) => w.day >= day)
           .sort((a, b) => (a.day + a.subsystem < b.day + b.subsystem ? -1 : 1)),
     },
-    search: { soft: off, alike: off, ownHistory: off },
+    search: { soft: off, alike: off },
   };
 }

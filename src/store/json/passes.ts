@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import type { Appearance } from "../../core/appearance.js";
 import type {
   DecisionRecord,
   DetectionRecord,
@@ -19,9 +20,9 @@ export interface StoredPass {
   pass: PassRecord;
   decisions: DecisionRecord[];
   reads: PlateReadRecord[];
-  track?: TrackRecord;
+  tracks?: TrackRecord[];
   detections?: DetectionRecord[];
-  appearance?: readonly number[];
+  appearance?: Appearance;
 }
 
 export interface PassParts {
@@ -50,14 +51,15 @@ export function createJsonPasses(
         pass,
         decisions: [...(old?.decisions ?? []), ...(isNewDecision ? [decision] : [])],
         reads: [...(old?.reads ?? []), ...(isNewRead ? [read] : [])],
-        ...kept("track", entry.track ?? old?.track),
+        ...kept(
+          "tracks",
+          merged(old?.tracks, entry.tracks, (t) => t.id),
+        ),
         ...kept(
           "detections",
-          entry.detections === undefined
-            ? old?.detections
-            : [...(old?.detections ?? []), ...entry.detections],
+          merged(old?.detections, entry.detections, (d) => `${d.trackId} ${d.at}`),
         ),
-        ...kept("appearance", old?.appearance ?? entry.appearance),
+        ...kept("appearance", entry.appearance ?? old?.appearance),
       });
       for (const picture of entry.pictures ?? []) {
         mkdirSync(join(folder, "pictures"), { recursive: true });
@@ -79,6 +81,11 @@ export function createJsonPasses(
       ),
     decisions: (passId) => passes.get(passId)?.decisions ?? [],
     reads: (passId) => passes.get(passId)?.reads ?? [],
+    looks: (limit) =>
+      [...passes.all()]
+        .filter((p) => p.pass.verdict === "granted" && p.appearance !== undefined)
+        .slice(-limit)
+        .map(({ pass, appearance }) => ({ passId: pass.id, plate: pass.plate, appearance: appearance! })),
     picture(passId, kind) {
       try {
         return readFileSync(pictureFile(folder, passId, kind));
@@ -87,6 +94,12 @@ export function createJsonPasses(
       }
     },
   };
+}
+
+/** What is there and what comes; of two with the same key the newer one. */
+function merged<T>(old: T[] | undefined, added: readonly T[] | undefined, key: (one: T) => string) {
+  if (added === undefined || added.length === 0) return old;
+  return [...new Map([...(old ?? []), ...added].map((one) => [key(one), one])).values()];
 }
 
 function kept<K extends string, V>(name: K, value: V | undefined): { [N in K]?: V } {

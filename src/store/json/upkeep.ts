@@ -53,7 +53,7 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
     details(passId) {
       const stored = passes.get(passId);
       return {
-        tracks: stored?.track === undefined ? [] : [stored.track],
+        tracks: stored?.tracks ?? [],
         detections: stored?.detections ?? [],
         appearance: stored?.appearance ?? null,
       };

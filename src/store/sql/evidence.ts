@@ -27,3 +27,8 @@ export function bytesToRows(bytes: Uint8Array): number[][] {
   }
   return rows;
 }
+
+/** The integers of a vector that was stored as signed bytes. */
+export function numbersOf(vector: Buffer): number[] {
+  return [...new Int8Array(vector.buffer, vector.byteOffset, vector.byteLength)];
+}

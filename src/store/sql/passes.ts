@@ -1,9 +1,10 @@
-import type { DecisionRecord, PassRecord, PlateReadRecord } from "../../core/records.js";
+import type { DecisionRecord, PlateReadRecord } from "../../core/records.js";
 import type { PassFilter, PassRepository } from "../../core/repositories.js";
 import type { Database, Statement } from "../database.js";
 import type { createChain } from "./chain.js";
-import { bytesToRows, bytesToUnit, rowsToBytes, unitToBytes } from "./evidence.js";
+import { bytesToRows, bytesToUnit, numbersOf, rowsToBytes, unitToBytes } from "./evidence.js";
 import type { createOutboxTable } from "./outbox.js";
+import { type PassRow, passColumns, passOf, rowOf } from "./pass-row.js";
 import type { Search } from "./search.js";
 import type { Sync } from "./sync.js";
 
@@ -14,19 +15,18 @@ export interface PassTableParts {
   search: Pick<Search, "onRead" | "onAppearance">;
 }
 
-/** The columns of a pass as a record. */
-export const passColumns = `id, site, gate, camera, track_id as trackId, started_at as startedAt, ended_at as endedAt, plate, probability,
-  direction, frames, verdict, reason, sentence, clip_id as clipId`;
-
 /** Passes with their decisions, readings and pictures. */
 export function createPassTable(db: Database, parts: PassTableParts): Sync<PassRepository> {
-  const upsert = db.prepare<[PassRecord], { seq: number }>(`
-    insert into pass (id, site, gate, camera, track_id, started_at, ended_at, plate, probability, direction, frames, verdict, reason, sentence, clip_id)
-    values (@id, @site, @gate, @camera, @trackId, @startedAt, @endedAt, @plate, @probability, @direction, @frames, @verdict, @reason, @sentence, @clipId)
+  const upsert = db.prepare<[PassRow], { seq: number }>(`
+    insert into pass (id, site, gate, camera, track_id, started_at, ended_at, plate, probability, direction, frames, verdict, reason, sentence, clip_id,
+      looks_compared, looks_likeness, looks_odd)
+    values (@id, @site, @gate, @camera, @trackId, @startedAt, @endedAt, @plate, @probability, @direction, @frames, @verdict, @reason, @sentence, @clipId,
+      @looksCompared, @looksLikeness, @looksOdd)
     on conflict (id) do update set
       ended_at = excluded.ended_at, plate = excluded.plate, probability = excluded.probability, direction = excluded.direction,
       frames = excluded.frames, verdict = excluded.verdict, reason = excluded.reason, sentence = excluded.sentence,
-      clip_id = coalesce(excluded.clip_id, clip_id)
+      clip_id = coalesce(excluded.clip_id, clip_id), looks_compared = excluded.looks_compared,
+      looks_likeness = excluded.looks_likeness, looks_odd = excluded.looks_odd
     returning seq`);
   const insertDecision = db.prepare(`
     insert into decision (id, pass_id, at, verdict, reason, sentence, rule_id, plate, probability, evidence, chain_seq)
@@ -41,11 +41,14 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
   const putPicture = db.prepare("insert or replace into picture (pass_seq, kind, jpeg) values (?, ?, ?)");
   const putTrack = db.prepare(`
     insert into track (id, pass_seq, camera, first_at, last_at, frames) values (?, ?, ?, ?, ?, ?)
-    on conflict (id) do update set last_at = excluded.last_at, frames = excluded.frames`);
+    on conflict (id) do update set last_at = max(last_at, excluded.last_at), frames = max(frames, excluded.frames)`);
   const insertDetection = db.prepare(
-    "insert into detection (track_id, at, box, quad, confidence) values (?, ?, ?, ?, ?)",
+    "insert or ignore into detection (track_id, at, box, quad, confidence) values (?, ?, ?, ?, ?)",
   );
-  const byId = db.prepare<[string], PassRecord>(`select ${passColumns} from pass where id = ?`);
+  const looksOf = db.prepare<[number], { passId: string; plate: string; model: string; vector: Buffer }>(`
+    select id as passId, plate, model, vector from appearance join pass on pass.seq = pass_seq
+    where verdict = 'granted' order by pass_seq desc limit ?`);
+  const byId = db.prepare<[string], PassRow>(`select ${passColumns} from pass where id = ?`);
   const decisionsOf = db.prepare<[string], DecisionRecord>(`
     select id, pass_id as passId, at, verdict, reason, sentence, rule_id as ruleId, plate, probability, evidence
     from decision where pass_id = ? order by seq`);
@@ -61,32 +64,32 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
 
   return {
     save(entry) {
-      const { seq } = upsert.get(entry.pass)!;
+      const { seq } = upsert.get(rowOf(entry.pass))!;
       if (entry.decision !== undefined && decisionExists.get(entry.decision.id) === undefined) {
         insertDecision.run({ ...entry.decision, chainSeq: parts.chain.append("decision", entry.decision) });
       }
       if (entry.read !== undefined && readExists.get(seq, entry.read.at) === undefined)
         addRead(seq, entry.read);
       for (const picture of entry.pictures ?? []) putPicture.run(seq, picture.kind, picture.jpeg);
-      if (entry.track !== undefined) {
-        const t = entry.track;
-        putTrack.run(t.id, seq, t.camera, t.firstAt, t.lastAt, t.frames);
-      }
+      for (const t of entry.tracks ?? []) putTrack.run(t.id, seq, t.camera, t.firstAt, t.lastAt, t.frames);
       for (const d of entry.detections ?? []) {
         insertDetection.run(d.trackId, d.at, JSON.stringify(d.box), JSON.stringify(d.quad), d.confidence);
       }
       if (entry.appearance !== undefined) parts.search.onAppearance(seq, entry.appearance);
       parts.outbox.add(entry.events);
     },
-    find: (id) => byId.get(id) ?? null,
+    find(id) {
+      const row = byId.get(id);
+      return row === undefined ? null : passOf(row);
+    },
     list(filter) {
       const limit = Math.min(Math.max(filter.limit ?? 50, 1), 1000);
-      const rows = listing(filter).all({ ...bound(filter), limit: limit + 1 }) as (PassRecord & {
+      const rows = listing(filter).all({ ...bound(filter), limit: limit + 1 }) as (PassRow & {
         seq: number;
       })[];
       const items = rows.slice(0, limit);
       const next = rows.length > limit ? String(items.at(-1)!.seq) : null;
-      return { items: items.map(({ seq: _, ...pass }) => pass), next };
+      return { items: items.map(({ seq: _, ...pass }) => passOf(pass)), next };
     },
     decisions: (passId) => decisionsOf.all(passId),
     reads: (passId) =>
@@ -99,6 +102,15 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
         evidence: bytesToRows(r.evidence),
       })),
     picture: (passId, kind) => pictureOf.get(passId, kind)?.jpeg ?? null,
+    looks: (limit) =>
+      looksOf
+        .all(limit)
+        .reverse()
+        .map(({ passId, plate, model, vector }) => ({
+          passId,
+          plate,
+          appearance: { model, vector: numbersOf(vector) },
+        })),
   };
 
   function addRead(seq: number, read: PlateReadRecord): void {

@@ -1,3 +1,4 @@
+import { APPEARANCE_NUMBERS, type Appearance } from "../../core/appearance.js";
 import {
   likelihood,
   PLATE_CODE_BYTES,
@@ -5,19 +6,19 @@ import {
   plateVector,
   queryVector,
 } from "../../core/plate-vector.js";
-import type { PassRecord, PlateReadRecord } from "../../core/records.js";
+import type { PlateReadRecord } from "../../core/records.js";
 import { type SearchHit, type SearchRepository, StoreError } from "../../core/repositories.js";
 import type { Database } from "../database.js";
-import { createVectorTable, loadVectors, type VectorTable } from "../vectors.js";
+import { createVectorTable, loadVectors } from "../vectors.js";
 import { bytesToRows, rowsToBytes } from "./evidence.js";
-import { passColumns } from "./passes.js";
+import { type PassRow, passColumns, passOf } from "./pass-row.js";
 import type { Sync } from "./sync.js";
 
 export interface Search {
   repository: Sync<SearchRepository>;
   /** A reading was stored. Same transaction. */
   onRead(read: PlateReadRecord): void;
-  onAppearance(passSeq: number, vector: readonly number[]): void;
+  onAppearance(passSeq: number, appearance: Appearance): void;
   /** These passes are going; called before their rows go. */
   beforeForget(passSeqs: readonly number[]): void;
   /** They are gone. */
@@ -36,23 +37,22 @@ const CATCH_UP_BATCH = 500;
 export function createSearch(db: Database): Search {
   const off = loadVectors(db);
   const readings = off === "" ? createVectorTable(db, "reading_code", "bit", PLATE_CODE_BYTES * 8) : null;
-  let appearances: VectorTable | null = null;
+  const vehicles = off === "" ? createVectorTable(db, "vehicle_vector", "int8", APPEARANCE_NUMBERS) : null;
   const insertReading = db.prepare<[string, Buffer], { id: number }>(
     "insert into reading (text, evidence) values (?, ?) on conflict (text) do nothing returning id",
   );
   const reading = db.prepare<[number], { text: string; evidence: Buffer }>(
     "select text, evidence from reading where id = ?",
   );
-  const passesOf = db.prepare<[string, number], PassRecord>(`
+  const passesOf = db.prepare<[string, number], PassRow>(`
     select ${passColumns} from pass where seq in (select pass_seq from plate_read where text = ? order by pass_seq desc limit ?) order by seq desc`);
-  const putAppearance = db.prepare("insert or ignore into appearance (pass_seq, vector) values (?, ?)");
-  const appearanceOf = db.prepare<[string], { seq: number; vector: Buffer }>(
-    "select pass_seq as seq, vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
+  const putAppearance = db.prepare(
+    "insert or replace into appearance (pass_seq, model, vector) values (?, ?, ?)",
   );
-  const earlierLooks = db.prepare<[string, number], { vector: Buffer }>(`
-    select vector from appearance join pass on pass.seq = pass_seq
-    where plate = (select plate from pass where id = ?) and pass_seq < ? order by pass_seq desc limit 50`);
-  const passBySeq = db.prepare<[number], PassRecord>(`select ${passColumns} from pass where seq = ?`);
+  const appearanceOf = db.prepare<[string], { seq: number; model: string; vector: Buffer }>(
+    "select pass_seq as seq, model, vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
+  );
+  const passBySeq = db.prepare<[number], PassRow>(`select ${passColumns} from pass where seq = ?`);
   const textsOf = db.prepare<[number], { text: string }>(
     "select distinct text from plate_read where pass_seq = ?",
   );
@@ -68,22 +68,23 @@ export function createSearch(db: Database): Search {
   return {
     off,
     catchUp,
-    repository: { soft, alike, ownHistory },
+    repository: { soft, alike },
     onRead(read) {
       if (read.text === "") return;
       const added = insertReading.get(read.text, rowsToBytes(read.evidence));
       if (added !== undefined) readings?.put(added.id, plateCode(plateVector(read.evidence)));
     },
-    onAppearance(passSeq, vector) {
-      const unit = unitLength(vector);
-      if (unit === null) return;
-      const { changes } = putAppearance.run(passSeq, Buffer.from(unit.buffer));
-      if (changes > 0) table(unit.length)?.put(passSeq, unit);
+    onAppearance(passSeq, { model, vector }) {
+      const bytes = Int8Array.from(vector);
+      if (bytes.length !== APPEARANCE_NUMBERS || bytes.every((b) => b === 0)) return;
+      putAppearance.run(passSeq, model, Buffer.from(bytes.buffer));
+      vehicles?.remove(passSeq);
+      vehicles?.put(passSeq, bytes, model);
     },
     beforeForget(passSeqs) {
       for (const seq of passSeqs) {
         for (const { text } of textsOf.all(seq)) going.add(text);
-        if (tableExists("appearance_vector")) table(0)?.remove(seq);
+        vehicles?.remove(seq);
       }
     },
     afterForget() {
@@ -111,49 +112,22 @@ export function createSearch(db: Database): Search {
     for (const candidate of found) {
       if (hits.length >= limit) break;
       for (const pass of passesOf.all(candidate.text, limit - hits.length))
-        hits.push({ pass, likelihood: candidate.likelihood });
+        hits.push({ pass: passOf(pass), likelihood: candidate.likelihood });
     }
     return hits;
   }
 
   function alike(passId: string, limit: number): SearchHit[] {
-    if (off !== "") throw new StoreError("refused", off);
+    if (vehicles === null) throw new StoreError("refused", off);
     const own = appearanceOf.get(passId);
     if (own === undefined) return [];
-    const vector = floatsOf(own.vector);
-    const near = table(vector.length)?.nearest(vector, Math.min(limit + 1, 200)) ?? [];
-    return near.flatMap(({ id, distance }) => {
-      const pass = id === own.seq ? undefined : passBySeq.get(id);
-      return pass === undefined ? [] : [{ pass, likelihood: 1 - distance }];
-    });
-  }
-
-  function ownHistory(passId: string): { compared: number; likeness: number } | null {
-    const own = appearanceOf.get(passId);
-    const earlier =
-      own === undefined
-        ? []
-        : earlierLooks.all(passId, own.seq).filter((e) => e.vector.length === own.vector.length);
-    if (own === undefined || earlier.length === 0) return null;
-    const mine = floatsOf(own.vector);
-    const likenesses = earlier.map((e) => floatsOf(e.vector).reduce((sum, v, i) => sum + v * mine[i]!, 0));
-    return { compared: earlier.length, likeness: Math.max(...likenesses) };
-  }
-
-  /** The length of the vectors is that of the first one that came; another detector's are left out. */
-  function table(length: number): VectorTable | null {
-    if (off !== "") return null;
-    if (appearances === null) {
-      const known = db.prepare("select length(vector) / 4 from appearance limit 1").pluck().get() as
-        | number
-        | undefined;
-      appearances = createVectorTable(db, "appearance_vector", "float", known ?? length);
-    }
-    return appearances;
-  }
-
-  function tableExists(name: string): boolean {
-    return db.prepare("select 1 from sqlite_schema where name = ?").get(name) !== undefined;
+    const near = vehicles.nearest(own.vector, Math.min(limit + 1, 200), own.model);
+    return near
+      .flatMap(({ id, distance }) => {
+        const pass = id === own.seq ? undefined : passBySeq.get(id);
+        return pass === undefined ? [] : [{ pass: passOf(pass), likelihood: 1 - distance }];
+      })
+      .slice(0, limit);
   }
 
   function missingVectors() {
@@ -170,13 +144,4 @@ export function createSearch(db: Database): Search {
     isBehind = rows.length === CATCH_UP_BATCH;
     return rows.length;
   }
-}
-
-function floatsOf(bytes: Buffer): Float32Array {
-  return new Float32Array(Uint8Array.from(bytes).buffer);
-}
-
-function unitLength(vector: readonly number[]): Float32Array | null {
-  const length = Math.hypot(...vector);
-  return length > 0 && Number.isFinite(length) ? Float32Array.from(vector, (v) => v / length) : null;
 }

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type { TrackRecord } from "../../core/records.js";
 import type { Database } from "../database.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
+import { numbersOf } from "./evidence.js";
 import type { Search } from "./search.js";
 import type { Sync } from "./sync.js";
 
@@ -49,8 +50,8 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
   >(`
     select track_id as trackId, at, box, quad, confidence from detection
     where track_id in (select track.id from track join pass on pass.seq = pass_seq where pass.id = ?) order by seq`);
-  const appearanceOf = db.prepare<[string], { vector: Buffer }>(
-    "select vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
+  const appearanceOf = db.prepare<[string], { model: string; vector: Buffer }>(
+    "select model, vector from appearance join pass on pass.seq = pass_seq where pass.id = ?",
   );
   const dropChain = db.prepare("delete from chain where seq <= ?");
   const setBase = db.prepare(
@@ -79,13 +80,13 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
     },
     erase: (plate) => erasePlate(db, plate, parts),
     details(passId) {
-      const vector = appearanceOf.get(passId)?.vector;
+      const looks = appearanceOf.get(passId);
       return {
         tracks: tracksOf.all(passId),
         detections: detectionsOf
           .all(passId)
           .map((d) => ({ ...d, box: JSON.parse(d.box), quad: JSON.parse(d.quad) })),
-        appearance: vector === undefined ? null : [...new Float32Array(Uint8Array.from(vector).buffer)],
+        appearance: looks === undefined ? null : { model: looks.model, vector: numbersOf(looks.vector) },
       };
     },
     chainHead() {

@@ -220,6 +220,13 @@ function others(candidates, plate) {
   );
 }
 
+function likenessWords({ compared, likeness, isOdd }) {
+  const before = `of ${compared} earlier pass${compared === 1 ? "" : "es"} of this plate`;
+  return isOdd
+    ? `like none ${before} (${likeness.toFixed(2)})`
+    : `likeness ${likeness.toFixed(2)} to the best ${before}`;
+}
+
 function facts(pass, decision, reads) {
   const rows = [
     ["Probability", percent(pass.probability)],
@@ -232,6 +239,7 @@ function facts(pass, decision, reads) {
       "Decided after",
       decision === undefined ? "" : `${((decision.at - pass.startedAt) / 1000).toFixed(2)} s`,
     ],
+    ["Vehicle", pass.looks === null ? "" : likenessWords(pass.looks)],
     ["Reason", pass.reason],
     ["Rule", decision?.ruleId ?? "none"],
     ["Readings kept", String(reads.length)],

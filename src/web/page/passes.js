@@ -170,6 +170,7 @@ export function passLink(pass, onOpen) {
         pass.camera,
       ),
       h("span", { title: "probability of the whole plate" }, percent(pass.probability)),
+      pass.looks?.isOdd ? h("span", { class: "odd" }, icon("odd", "another vehicle than before")) : null,
       pass.clipId === null ? null : h("span", { class: "has-clip" }, icon("clip", "with video")),
     ),
   );

@@ -245,7 +245,6 @@ api("search by likeness is offered only where the store can do it", async () => 
       return [{ pass, likelihood: -2.5 }];
     },
     alike: () => Promise.reject(new StoreError("refused", "The search by likeness is off.")),
-    ownHistory: async () => null,
   };
   const found = await ask(`${url}/api/search?plate=${encodeURIComponent("kr 4?2")}`);
   assert.equal(asked, ["KR4?2"]);
