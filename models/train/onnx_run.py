@@ -151,6 +151,11 @@ def topk(a, x, k):
     return values, index
 
 
+def depth_to_space(a, x):
+    assert a.get("mode") == "CRD"
+    return F.pixel_shuffle(x, a["blocksize"])
+
+
 def constant(a):
     return torch.from_numpy(np.array(a.get("value", a.get("value_int", a.get("value_float")))))
 
@@ -175,6 +180,7 @@ OPS = {
     "ConstantOfShape": lambda a, s: torch.full(tuple(s.tolist()), a.get("value", np.zeros(1, np.float32)).item(), dtype=torch.from_numpy(a.get("value", np.zeros(1, np.float32))).dtype),
     "Range": lambda a, s, e, d: torch.arange(s.item(), e.item(), d.item()), "Max": lambda a, x, y: torch.maximum(x, y),
     "Min": lambda a, x, y: torch.minimum(x, y), "ReduceMean": reduce(lambda x, k, d: x.mean(k, d)), "ReduceSum": reduce(lambda x, k, d: x.sum(k, d)),
+    "DepthToSpace": depth_to_space, "Round": lambda a, x: torch.round(x),
     "ReduceMax": reduce(lambda x, k, d: x.amax(k, d)), "Pad": lambda a, x, p, v=None: pad(a, x, p, v), "CumSum": lambda a, x, k: x.cumsum(int(k)),
 }
 

@@ -3,7 +3,7 @@ import { type Box, centre, type Quad } from "./geometry.js";
 import { editDistance, type PlateRead } from "./plate.js";
 import type { Direction, Sighting } from "./sighting.js";
 import type { Track } from "./track.js";
-import { addRead, emptyVote, joinVotes, type Tally, tally, type Vote } from "./vote.js";
+import { addRead, emptyVote, joinVotes, type Tally, tally, tallyWith, type Vote } from "./vote.js";
 
 /** One plate at the camera, from the first to the last frame, over all the tracks that it was cut into. */
 export interface Encounter {
@@ -12,6 +12,9 @@ export interface Encounter {
   /** The tracker's track that is this plate now; null while it is lost. */
   track: number | null;
   vote: Vote;
+  /** What was read last of its frames laid over each other, and how many readings had come in by then. */
+  overlaid: { read: PlateRead | null; frames: number };
+  /** What vote and overlay say together. */
   tally: Tally | null;
   firstAtMs: number;
   lastAtMs: number;
@@ -36,6 +39,7 @@ export function beginEncounter(trackId: string, track: Track): Encounter {
     trackId,
     track: track.id,
     vote: emptyVote,
+    overlaid: { read: null, frames: 0 },
     tally: null,
     firstAtMs: track.firstAtMs,
     lastAtMs: track.lastAtMs,
@@ -52,12 +56,16 @@ export function beginEncounter(trackId: string, track: Track): Encounter {
   };
 }
 
-/** The encounter after one more frame; `another` when the plate has plainly changed under the same track. */
+/**
+ * The encounter after one more frame; `another` when the plate has plainly changed under the same track. `overlaid`: what
+ * was read of its frames laid over each other, if that was tried.
+ */
 export function continueEncounter(
   before: Encounter,
   track: Track,
   read: PlateRead | null,
   atMs: number,
+  overlaid?: PlateRead | null,
 ): { encounter: Encounter; another: boolean; betterCrop: boolean } {
   const { box, quad, confidence, lastAtMs } = track;
   const course = stepCourse(before.course, box);
@@ -70,13 +78,15 @@ export function continueEncounter(
     return { encounter: { ...moved, contrary, readAtMs: atMs }, another, betterCrop: false };
   }
   const vote = addRead(moved.vote, read, novelty(moved, track.box, atMs));
+  const over = overlaid === undefined ? moved.overlaid : { read: overlaid, frames: vote.frames };
   const worth = read.score * Math.min(1, track.box[3] / 40);
   const betterCrop = worth > moved.bestCrop * 1.15;
   return {
     encounter: {
       ...moved,
       vote,
-      tally: tally(vote),
+      overlaid: over,
+      tally: tallyWith(vote, over.read),
       contrary: emptyVote,
       readBox: track.box,
       readAtMs: atMs,
@@ -115,7 +125,8 @@ export function rejoin(lost: Encounter, found: Encounter): Encounter {
     ...lost,
     track: found.track,
     vote,
-    tally: tally(vote),
+    overlaid: found.overlaid,
+    tally: tallyWith(vote, found.overlaid.read),
     lastAtMs: found.lastAtMs,
     box: found.box,
     quad: found.quad,

@@ -11,6 +11,7 @@ import { centre } from "./geometry.js";
 import type { PlateRead } from "./plate.js";
 import type { Sighting } from "./sighting.js";
 import type { Track } from "./track.js";
+import { legibility } from "./vote.js";
 
 export interface SightingsState {
   nextNumber: number;
@@ -21,6 +22,8 @@ export interface SightingsState {
 export interface Seen {
   track: Track;
   read: PlateRead | null;
+  /** What was read of its frames laid over each other, null when that is no whole plate; undefined: not tried. */
+  overlaid?: PlateRead | null | undefined;
 }
 
 export interface SightingsOptions {
@@ -64,9 +67,9 @@ export function stepSightings(
   const keep: SightingsStep["keep"] = [];
   const name = () => `${options.camera}-${options.session}-${nextNumber++}`;
 
-  const trackIds = seen.map(({ track, read }, index) => {
+  const trackIds = seen.map(({ track, read, overlaid }, index) => {
     const known = all.find((e) => e.track === track.id);
-    const step = continueEncounter(known ?? beginEncounter(name(), track), track, read, atMs);
+    const step = continueEncounter(known ?? beginEncounter(name(), track), track, read, atMs, overlaid);
     let encounter = step.encounter;
     if (step.another) {
       all = all.filter((e) => e !== known);
@@ -120,6 +123,21 @@ export function wantsRead(
   const e = state.encounters.find((one) => one.track === track.id);
   if (e === undefined || e.tally?.settled !== true || e.contrary.frames > 0) return true;
   return atMs - e.readAtMs >= options.rereadMs;
+}
+
+/** Readings after which the frames of an unsure plate are laid over each other anew. */
+const OVERLAY_EVERY = 3;
+/** A reading of this legibility needs no help. */
+const CLEAR = 0.93;
+
+/**
+ * The track id whose frames should be laid over each other with the newest one, which gave `read`; null: it is sure or
+ * clearly legible, or too little is new.
+ */
+export function overlayDue(state: SightingsState, track: Track, read: PlateRead): string | null {
+  const e = state.encounters.find((one) => one.track === track.id);
+  if (e === undefined || e.tally === null || e.tally.settled || legibility(read) >= CLEAR) return null;
+  return e.vote.frames + 1 - e.overlaid.frames >= OVERLAY_EVERY ? e.trackId : null;
 }
 
 /** What has to be said of a present plate now, if anything. */

@@ -123,6 +123,17 @@ export function tally(vote: Vote): Tally | null {
   };
 }
 
+/**
+ * The same with what was read of the frames laid over each other. That is no frame more and not independent of them, so it
+ * has no say where the frames alone are sure, and its weight in the vote is that of one frame.
+ */
+export function tallyWith(vote: Vote, overlaid: PlateRead | null): Tally | null {
+  const alone = tally(vote);
+  if (overlaid === null || alone === null || alone.settled) return alone;
+  const together = tally(addRead(vote, overlaid));
+  return together === null ? null : { ...together, frames: vote.frames };
+}
+
 /** One length and alignment of the plate. */
 interface Skeleton {
   text: string;

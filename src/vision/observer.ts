@@ -5,6 +5,7 @@ import type { Sighting } from "../core/sighting.js";
 import {
   finishSightings,
   noSightings,
+  overlayDue,
   type SightingsOptions,
   type SightingsState,
   type SightingsStep,
@@ -14,7 +15,8 @@ import {
 } from "../core/sightings.js";
 import { noTracks, stepTracks, type Track, type TrackerState, trackDefaults } from "../core/track.js";
 import { jpegOf, type Picture } from "../system/picture.js";
-import type { StageTimes, Vision } from "./vision.js";
+import { createStacks, weightOf } from "./stacks.js";
+import type { PlateLook, StageTimes, Vision } from "./vision.js";
 
 /** A picture with the monotonic ms at which it was taken; a camera's `Frame` is one. */
 export interface TimedPicture extends Picture {
@@ -36,7 +38,7 @@ export interface Observation {
   }[];
   /** To be sent to the gate, in this order. */
   sightings: readonly Sighting[];
-  /** Ms of each step: `motion`, `scale`, `detect`, `straighten`, `read`, `vote`, `pictures`. */
+  /** Ms of each step: `motion`, `scale`, `detect`, `straighten`, `read`, `overlay`, `vote`, `pictures`. */
   stages: StageTimes;
 }
 
@@ -79,6 +81,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   let tracker: TrackerState = noTracks;
   let state: SightingsState = noSightings;
   let size = { width: 0, height: 0 };
+  const stacks = createStacks();
   /** The best view of each open track, kept as pixels and encoded only when it is sent. */
   const best = new Map<string, { frame: Picture; detection: Detection }>();
 
@@ -106,20 +109,23 @@ export function createObserver(deps: ObserverDeps): Observer {
         const track = tracked.seen[i];
         return track === null || track === undefined ? [] : [{ detection, track }];
       });
-      const { reads, closer, stages: reading } = await readSome(frame, seen);
+      const { looks, stages: reading } = await readSome(frame, seen);
       Object.assign(stages, found.stages, reading);
       lap(null);
+      const overlaid = await overlaySome(seen, looks);
+      lap("overlay");
       const step = stepSightings(
         state,
-        seen.map(({ track }, i) => ({ track, read: reads[i] ?? null })),
+        seen.map(({ track }, i) => ({ track, read: looks[i]?.read ?? null, overlaid: overlaid[i] })),
         tracked.ended,
         frame,
         options,
       );
       state = step.state;
+      stack(looks, step.trackIds);
       for (const { trackId, seen: index } of step.keep) {
         best.delete(trackId);
-        best.set(trackId, { frame, detection: closer[index] ?? seen[index]!.detection });
+        best.set(trackId, { frame, detection: looks[index]?.detection ?? seen[index]!.detection });
       }
       lap("vote");
       const sightings = await withPictures(step.sightings);
@@ -136,6 +142,7 @@ export function createObserver(deps: ObserverDeps): Observer {
     async finish() {
       const last = await withPictures(finishSightings(state, size, options));
       state = { ...noSightings, nextNumber: state.nextNumber };
+      stacks.keepOnly([]);
       forget();
       tracker = { ...noTracks, nextId: tracker.nextId };
       return last;
@@ -153,9 +160,32 @@ export function createObserver(deps: ObserverDeps): Observer {
       seen.filter((_, i) => wanted[i]).map((s) => s.detection),
     );
     let next = 0;
-    const looked = wanted.map((w) => (w ? looks[next++] : undefined));
-    const reads: (PlateRead | null)[] = looked.map((look) => look?.read ?? null);
-    return { reads, closer: looked.map((look) => look?.detection), stages };
+    return { looks: wanted.map((w): PlateLook | null => (w ? (looks[next++] ?? null) : null)), stages };
+  }
+
+  /** Lays the frames of those plates over each other that single frames leave in doubt. */
+  async function overlaySome(seen: readonly { track: Track }[], looks: readonly (PlateLook | null)[]) {
+    const overlaid: (PlateRead | null | undefined)[] = [];
+    for (const [i, { track }] of seen.entries()) {
+      const look = looks[i];
+      const id = look?.read ? overlayDue(state, track, look.read) : null;
+      if (id === null || !look?.read || look.crop === null) overlaid.push(undefined);
+      else
+        overlaid.push(
+          await vision.overlay([...stacks.of(id), { crop: look.crop, weight: weightOf(look.read) }]),
+        );
+    }
+    return overlaid;
+  }
+
+  /** Keeps the crops of plates that single frames leave in doubt. */
+  function stack(looks: readonly (PlateLook | null)[], trackIds: readonly string[]): void {
+    const unsure = state.encounters.filter((e) => e.tally?.settled !== true).map((e) => e.trackId);
+    for (const [i, look] of looks.entries()) {
+      const id = trackIds[i]!;
+      if (look?.read && look.crop !== null && unsure.includes(id)) stacks.add(id, look.crop, look.read);
+    }
+    stacks.keepOnly(unsure);
   }
 
   async function withPictures(drafts: SightingsStep["sightings"]): Promise<Sighting[]> {

@@ -1,8 +1,7 @@
-/// <reference path="./webassembly.d.ts" />
-import { readFileSync } from "node:fs";
 import { type Box, boxAround, type Point, type Quad, quadSize, squareToQuad } from "../core/geometry.js";
 import type { Picture } from "../system/picture.js";
 import { weightTable } from "./resampling.js";
+import { loadKernel } from "./webassembly.js";
 
 /** A part of a picture scaled into a field: where the part begins, and the scale from its pixels to the field's. */
 export interface Letterbox {
@@ -33,7 +32,7 @@ const SLACK = 64;
 /** Loads the WebAssembly kernel (kernel/pixels.ts); the memory grows to what the largest picture needs. */
 export function createPixels(): Pixels {
   const memory = new WebAssembly.Memory({ initial: 1 });
-  const kernel = new WebAssembly.Instance(compile(), { env: { memory } }).exports as unknown as Kernel;
+  const kernel = loadKernel<Kernel>("pixels", memory);
   const tables = new Map<string, Uint16Array>();
   let held: Picture | null = null;
   /** Layout: scratch for tables, row and map first, then the picture, then what is made of it. */
@@ -194,10 +193,4 @@ interface Kernel {
   resample(...numbers: number[]): void;
   warp(...numbers: number[]): void;
   thumbnail(...numbers: number[]): void;
-}
-
-function compile(): WebAssembly.Module {
-  return new WebAssembly.Module(
-    readFileSync(new URL("../../../src/vision/kernel/pixels.wasm", import.meta.url)),
-  );
 }

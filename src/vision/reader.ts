@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Detection, type Quad, quadOf, widen } from "../core/geometry.js";
+import { boxAround, type Detection, type Quad, quadOf, widen } from "../core/geometry.js";
 import { ALPHABET, decode, likeliest, type PlateRead } from "../core/plate.js";
 import type { Picture } from "../system/picture.js";
 import type { Pixels } from "./pixels.js";
@@ -25,11 +25,24 @@ export interface RegionGuess {
 
 /** Reads plates that were found in a picture. */
 export interface Reader {
-  /** One answer for each detection, null where the corners cannot be straightened. */
+  /** Of every straightened crop. */
+  readonly size: { width: number; height: number };
+  /**
+   * One answer for each detection, null where the corners cannot be straightened; `crops` are what was read first.
+   */
   read(
     picture: Picture,
     detections: readonly Detection[],
-  ): Promise<{ readings: (CropReading | null)[]; straightenMs: number; readMs: number }>;
+  ): Promise<{
+    readings: (CropReading | null)[];
+    crops: (Picture | null)[];
+    straightenMs: number;
+    readMs: number;
+  }>;
+  /** The upright or tilted plate cut out as `read` does it first; null for corners that make no plate. */
+  straighten(picture: Picture, quad: Quad): Picture | null;
+  /** Reads crops that are straightened already. */
+  readCrops(crops: readonly Picture[]): Promise<CropReading[]>;
 }
 
 /** The reader wants a little around the plate: its edge is what tells I from the border. */
@@ -50,48 +63,56 @@ export function createReader(session: ModelSession, pixels: Pixels, { otherCuts 
       "The reader model does not say the size of its crop; take the model that came with this version.",
     );
   }
+  const size = { width, height };
   const regions = regionsOf(session);
   const wanted = regions.length > 0 ? ["chars", "kind", "region"] : ["chars", "kind"];
   return {
-    async read(picture, detections) {
-      const times = { straightenMs: 0, readMs: 0 };
+    size,
+    read,
+    readCrops,
+    straighten(picture, quad) {
       pixels.put(picture);
-      const cuts = detections.map(cutsOf);
-      const firsts = cuts.map((c) => c.first);
-      const readings = await readQuads(firsts, times);
-      for (const [i, reading] of readings.entries()) {
-        const unsure = reading === null || (reading.kind !== "none" && reading.read.score < UNSURE);
-        if (!unsure) continue;
-        readings[i] = together([reading, ...(await readQuads(cuts[i]!.others.slice(0, otherCuts), times))]);
-      }
-      return { readings, ...times };
+      return pixels.straighten(cutsOf({ quad, box: boxAround(quad) }).first, size.width, size.height);
     },
   };
 
-  async function readQuads(
-    quads: readonly Quad[],
-    times: { straightenMs: number; readMs: number },
-  ): Promise<(CropReading | null)[]> {
-    const started = performance.now();
-    const crops = quads.map((quad) => pixels.straighten(quad, width as number, height as number));
-    const usable = crops.filter((c) => c !== null);
-    const batch = usable.length === 1 ? usable[0]!.rgb : Buffer.concat(usable.map((c) => c.rgb));
-    const straightened = performance.now();
-    times.straightenMs += straightened - started;
-    if (usable.length === 0) return crops.map(() => null);
-    const [chars, kind, region] = await session.run(
-      "crop",
-      batch,
-      [usable.length, height as number, width as number, 3],
-      wanted,
+  async function read(picture: Picture, detections: readonly Detection[]) {
+    const times = { straightenMs: 0, readMs: 0 };
+    pixels.put(picture);
+    const cuts = detections.map(cutsOf);
+    const { crops, readings } = await readQuads(
+      cuts.map((c) => c.first),
+      times,
     );
+    for (const [i, reading] of readings.entries()) {
+      const unsure = reading === null || (reading.kind !== "none" && reading.read.score < UNSURE);
+      if (!unsure) continue;
+      const others = await readQuads(cuts[i]!.others.slice(0, otherCuts), times);
+      readings[i] = together([reading, ...others.readings]);
+    }
+    return { readings, crops, ...times };
+  }
+
+  async function readQuads(quads: readonly Quad[], times: { straightenMs: number; readMs: number }) {
+    const started = performance.now();
+    const crops = quads.map((quad) => pixels.straighten(quad, size.width, size.height));
+    const straightened = performance.now();
+    const found = await readCrops(crops.filter((c) => c !== null));
+    times.straightenMs += straightened - started;
     times.readMs += performance.now() - straightened;
     let next = 0;
-    return crops.map((crop) => {
-      if (crop === null) return null;
-      const at = next++;
-      return { ...toReading(chars!, kind!, at, usable.length), region: guess(region, at) };
-    });
+    return { crops, readings: crops.map((crop) => (crop === null ? null : found[next++]!)) };
+  }
+
+  async function readCrops(crops: readonly Picture[]): Promise<CropReading[]> {
+    if (crops.length === 0) return [];
+    const batch = crops.length === 1 ? crops[0]!.rgb : Buffer.concat(crops.map((c) => c.rgb));
+    const shape = [crops.length, size.height, size.width, 3];
+    const [chars, kind, region] = await session.run("crop", batch, shape, wanted);
+    return crops.map((_, i) => ({
+      ...toReading(chars!, kind!, i, crops.length),
+      region: guess(region, i),
+    }));
   }
 
   function guess(region: Float32Array | undefined, index: number): RegionGuess | null {
@@ -127,7 +148,7 @@ function toReading(
 }
 
 /** The ways to cut a plate out. Corners are found less exactly than the box, so they come first for tilted plates only. */
-function cutsOf({ box, quad }: Detection): { first: Quad; others: Quad[] } {
+function cutsOf({ box, quad }: Pick<Detection, "box" | "quad">): { first: Quad; others: Quad[] } {
   const corners = widen(quad, MARGIN);
   const upright = widen(quadOf(box), MARGIN);
   if (isTilted(quad)) return { first: corners, others: [quad, upright, widen(quad, ROOMY, MARGIN)] };

@@ -10,7 +10,7 @@ export class ModelError extends Error {}
 /** Shape of one input: a number, or the name of an axis that may have any length. */
 export type Shape = readonly (number | string)[];
 
-/** One loaded model. Inputs are bytes, outputs 32-bit floats. */
+/** One loaded model. Inputs are bytes, outputs 32-bit floats or bytes. */
 export interface ModelSession {
   /** Version for people: file, date and the first digits of its sha256. */
   readonly version: string;
@@ -25,6 +25,8 @@ export interface ModelSession {
     shape: readonly number[],
     wanted: readonly string[],
   ): Promise<Float32Array[]>;
+  /** The same for one output that is a picture. */
+  runToBytes(input: string, bytes: Uint8Array, shape: readonly number[], wanted: string): Promise<Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -69,14 +71,19 @@ function wrap(
     hasOutput: (name) => session.outputNames.includes(name),
     async run(input, data, shape, wanted) {
       const answers = await session.run({ [input]: new Tensor("uint8", data, shape) }, wanted);
-      return wanted.map((name) => {
-        const tensor = answers[name];
-        if (tensor?.data instanceof Float32Array) return tensor.data;
-        throw new ModelError(`${path}: the output \`${name}\` is no row of 32-bit floats.`);
-      });
+      return wanted.map((name) => ofKind(Float32Array, name, answers[name]?.data));
+    },
+    async runToBytes(input, data, shape, wanted) {
+      const answers = await session.run({ [input]: new Tensor("uint8", data, shape) }, [wanted]);
+      return ofKind(Uint8Array, wanted, answers[wanted]?.data);
     },
     close: () => session.release(),
   };
+
+  function ofKind<T>(kind: new () => T, name: string, data: unknown): T {
+    if (data instanceof kind) return data;
+    throw new ModelError(`${path}: the output \`${name}\` is no ${kind.name}.`);
+  }
 }
 
 function entryOf(folder: string, key: string): z.infer<typeof entry> {

@@ -6,6 +6,8 @@ import { legibility } from "../core/vote.js";
 import type { Picture } from "../system/picture.js";
 import { createAppearances } from "./appearance.js";
 import { createDetector } from "./detector.js";
+import { createFusion } from "./fusion.js";
+import { createOverlay, type WeighedCrop } from "./overlay.js";
 import { createPixels } from "./pixels.js";
 import { type CropKind, type CropReading, createReader, type RegionGuess } from "./reader.js";
 import { openModel } from "./session.js";
@@ -22,6 +24,8 @@ export interface PlateLook {
   read: PlateRead | null;
   /** Where such plates come from; null without a reading. */
   region: RegionGuess | null;
+  /** As the reader took it: straightened, of one size whatever the shape of the plate. */
+  crop: Picture | null;
 }
 
 export interface VisionOptions {
@@ -54,6 +58,8 @@ export interface Vision {
     picture: Picture,
     detections: readonly Detection[],
   ): Promise<{ looks: PlateLook[]; stages: StageTimes }>;
+  /** Reads several crops of one plate, laid over each other; null when they do not fit or show no whole plate. */
+  overlay(crops: readonly WeighedCrop[]): Promise<PlateRead | null>;
   /** Tiny grey picture of the zone, for the motion gate. */
   thumbnail(picture: Picture, width: number, height: number): Uint8Array;
   /** The plate straightened at its own size and shape, for people; null for corners that make no plate. */
@@ -73,6 +79,7 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
   const detector = createDetector(detectorModel, pixels);
   const appearanceOf = createAppearances(detectorModel, pixels);
   const reader = createReader(readerModel, pixels, { otherCuts: options.thorough === true ? 3 : 1 });
+  const overlay = createOverlay(createFusion(reader.size.width, reader.size.height), reader, null);
   return {
     async detect(picture, part = zoneOf(picture, options.zone), coarse = false) {
       const { detections, scaleMs, detectMs } = await detector.detect(
@@ -90,11 +97,12 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       const closer: Detection[] = [];
       for (const d of detections) closer.push(await detector.refine(picture, d));
       const refineMs = performance.now() - started;
-      const { readings, straightenMs, readMs } = await reader.read(picture, closer);
+      const { readings, crops, straightenMs, readMs } = await reader.read(picture, closer);
       const looks = readings.map((reading, i): PlateLook => {
         const detection = closer[i]!;
         const plausibility = plausible(detection, reading);
-        if (reading === null) return { detection, kind: null, plausibility, read: null, region: null };
+        const crop = crops[i]!;
+        if (reading === null) return { detection, kind: null, plausibility, read: null, region: null, crop };
         // A plate cut between two characters by the edge of what was looked at seems whole to the reader.
         const kind = reading.kind === "whole" && touchesEdge(detection.box, zone) ? "cut" : reading.kind;
         return {
@@ -103,10 +111,12 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
           plausibility,
           read: kind === "whole" ? reading.read : null,
           region: reading.region,
+          crop,
         };
       });
       return { looks, stages: { refine: refineMs, straighten: straightenMs, read: readMs } };
     },
+    overlay: (crops) => overlay.read(crops),
     thumbnail(picture, width, height) {
       pixels.put(picture);
       return pixels.thumbnail(zoneOf(picture, options.zone), width, height);

@@ -1,16 +1,20 @@
 /**
  * How well the shipped models find and read: drawn plates always, real pictures where the data folder is present.
  *
- *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn|tracks]
+ *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn|tracks|hard]
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { createEnhancer } from "../../src/vision/enhancer.js";
+import { createFusion } from "../../src/vision/fusion.js";
 import { modelsFolder } from "../../src/vision/models-folder.js";
+import { createOverlay } from "../../src/vision/overlay.js";
 import { WEAKEST } from "../../src/vision/photo.js";
 import { createPixels } from "../../src/vision/pixels.js";
 import { createReader } from "../../src/vision/reader.js";
 import { openModel } from "../../src/vision/session.js";
 import { openVision } from "../../src/vision/vision.js";
+import { benchHard, drawnPlates, sharpCrops } from "./hard.js";
 import { findAndReadCrops, printCrops, readCrops } from "./real-crops.js";
 import { findInScenes, printScenes } from "./real-scenes.js";
 import { benchRendered } from "./rendered.js";
@@ -41,9 +45,35 @@ if (wants("tracks")) {
   if (present) {
     const model = await openModel(folder, "reader", 1);
     const reader = createReader(model, createPixels(), { otherCuts: 1 });
-    printTracks("Tracks driven from real crops", await drivenTracks(values.data, values.split, reader));
+    const enhancerModel = await openModel(folder, "enhancer", 1).catch(() => null);
+    const enhancer = enhancerModel === null ? null : createEnhancer(enhancerModel);
+    const overlay = createOverlay(createFusion(160, 64), reader, enhancer);
+    printTracks(
+      "Tracks driven from real crops",
+      await drivenTracks(values.data, values.split, reader, overlay),
+    );
     await model.close();
+    await enhancerModel?.close();
   }
+}
+if (wants("hard")) {
+  const model = await openModel(folder, "reader", 1);
+  const enhancerModel = await openModel(folder, "enhancer", 1).catch(() => null);
+  const reader = createReader(model, createPixels());
+  const enhancer = enhancerModel === null ? null : createEnhancer(enhancerModel);
+  const fusion = createFusion(160, 64);
+  const count = Number(values.plates);
+  await benchHard("Drawn plates made worse", await drawnPlates(count), reader, enhancer, fusion);
+  if (present)
+    await benchHard(
+      `Real crops (${values.split}) made worse`,
+      await sharpCrops(values.data, values.split, 3 * count),
+      reader,
+      enhancer,
+      fusion,
+    );
+  await model.close();
+  await enhancerModel?.close();
 }
 if (wants("crops") || wants("scenes") || wants("drawn")) {
   const vision = await openVision({

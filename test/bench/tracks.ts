@@ -2,12 +2,13 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { type Box, type Point, type Quad, quadOf, quadSize } from "../../src/core/geometry.js";
 import type { PlateRead } from "../../src/core/plate.js";
-import { addRead, emptyVote, tally } from "../../src/core/vote.js";
+import { addRead, emptyVote, type Tally, tally, tallyWith } from "../../src/core/vote.js";
 import { loadPicture, type Picture } from "../../src/system/picture.js";
+import type { Overlay, WeighedCrop } from "../../src/vision/overlay.js";
 import type { Reader } from "../../src/vision/reader.js";
 import { type Random, seeded } from "../support/random.js";
 import { randomPlate, simulatedTrack } from "../support/simulated-reads.js";
-import { calibrationError, records } from "./real-crops.js";
+import { calibrationError, cropRecords } from "./real-crops.js";
 import { percent, printTable } from "./table.js";
 
 const sharp = createRequire(import.meta.url)("sharp") as typeof import("sharp").default;
@@ -16,6 +17,8 @@ const sharp = createRequire(import.meta.url)("sharp") as typeof import("sharp").
 export interface ReadTrack {
   plate: string;
   reads: PlateRead[];
+  /** What stands on their crops laid over each other. */
+  overlaid?: PlateRead | null;
 }
 
 /** Tracks of the simulator that the unit tests use. */
@@ -35,28 +38,17 @@ export async function drivenTracks(
   data: string,
   split: string,
   reader: Reader,
-  wanted: (image: string) => boolean = () => true,
+  overlay: Overlay,
   firstSeed = 7000,
 ) {
   const tracks: ReadTrack[] = [];
-  for (const record of records<{
-    image: string;
-    box: Box;
-    text?: string;
-    script?: string;
-    unreadable?: boolean;
-  }>(join(data, `crops/${split}.jsonl`))) {
-    if (
-      record.text === undefined ||
-      record.text.length > 12 ||
-      record.script !== undefined ||
-      !wanted(record.image)
-    )
-      continue;
+  for (const record of cropRecords(data, split)) {
+    if (record.text === undefined || record.text.length > 12 || record.script !== undefined) continue;
     if (record.box[3] < 18) continue;
     const picture = await loadPicture(join(data, "crops", record.image));
     const random = seeded(firstSeed + tracks.length);
     const track: ReadTrack = { plate: record.text, reads: [] };
+    const views: WeighedCrop[] = [];
     const [first, growth] = [random.between(11, 20), random.between(1.03, 1.12)];
     const common = {
       blur: random.between(0.3, 0.7),
@@ -69,13 +61,16 @@ export async function drivenTracks(
       const scale = Math.min(1, (first * growth ** f) / record.box[3]);
       const seen = await degraded(picture, scale, common, random);
       const quad = shaken(quadOf(record.box), scale, random);
-      const { readings } = await reader.read(seen, [
+      const { readings, crops } = await reader.read(seen, [
         { box: record.box.map((v) => v * scale) as unknown as Box, quad, confidence: 1 },
       ]);
       const reading = readings[0];
-      if (reading !== null && reading !== undefined && reading.kind === "whole" && reading.read.text !== "")
-        track.reads.push(reading.read);
+      if (reading === null || reading === undefined || reading.kind !== "whole" || reading.read.text === "")
+        continue;
+      track.reads.push(reading.read);
+      views.push({ crop: crops[0]!, weight: reading.read.score });
     }
+    track.overlaid = await overlay.read(views);
     if (track.reads.length >= 2) tracks.push(track);
   }
   return tracks;
@@ -85,41 +80,49 @@ export async function drivenTracks(
 export function printTracks(title: string, tracks: readonly ReadTrack[]): void {
   const share = (answer: (reads: readonly PlateRead[]) => string) =>
     percent(tracks.filter((t) => answer(t.reads) === t.plate).length, tracks.length);
-  const fused = tracks.map((t) => {
-    const answer = tally(t.reads.reduce((v, r) => addRead(v, r), emptyVote));
-    return {
-      plate: answer?.plate ?? "",
-      probability: answer?.probability ?? 0,
-      candidates: answer?.candidates ?? [],
-      truth: t.plate,
-    };
-  });
-  const sure = fused.filter((f) => f.probability >= 0.9);
+  const voted = (t: ReadTrack) => t.reads.reduce((v, r) => addRead(v, r), emptyVote);
   const rows = [
     ["first frame", share((r) => r[0]!.text)],
     ["most frequent text", share(mostFrequent)],
     ["surest frame", share(surest)],
-    [
-      "fused probabilities",
-      share((r) => tally(r.reduce((v, one) => addRead(v, one), emptyVote))?.plate ?? ""),
-    ],
-    [
-      "fused, right one among ten candidates",
-      percent(fused.filter((f) => f.candidates.some((c) => c.text === f.truth)).length, fused.length),
-    ],
-    ["fused at 0.9 or more: share of tracks", percent(sure.length, fused.length)],
-    [
-      "fused at 0.9 or more: of these right",
-      percent(sure.filter((f) => f.plate === f.truth).length, sure.length),
-    ],
-    [
-      "fused, calibration error",
-      (
-        100 * calibrationError(fused.map((f) => ({ said: f.probability, right: f.plate === f.truth })))
-      ).toFixed(1),
-    ],
+    ...fusedRows("fused", tracks, (t) => tally(voted(t))),
   ];
+  if (tracks.some((t) => t.overlaid !== undefined)) {
+    const known = tracks.filter((t) => t.overlaid !== null);
+    rows.push([
+      "crops laid over each other, read once",
+      percent(known.filter((t) => t.overlaid?.text === t.plate).length, tracks.length),
+    ]);
+    rows.push(
+      ...fusedRows("fused, with the laid over crops", tracks, (t) => tallyWith(voted(t), t.overlaid ?? null)),
+    );
+  }
   printTable(`${title}: ${tracks.length} tracks`, ["way", "%"], rows);
+}
+
+/** How often an answer is right, how often it is sure, how often it is right then, and how honest its probability is. */
+function fusedRows(
+  name: string,
+  tracks: readonly ReadTrack[],
+  answer: (t: ReadTrack) => Tally | null,
+): string[][] {
+  const fused = tracks.map((t) => {
+    const one = answer(t);
+    return {
+      probability: one?.probability ?? 0,
+      right: one?.plate === t.plate,
+      listed: one?.candidates.some((c) => c.text === t.plate) === true,
+    };
+  });
+  const sure = fused.filter((f) => f.probability >= 0.9);
+  const error = calibrationError(fused.map((f) => ({ said: f.probability, right: f.right })));
+  return [
+    [name, percent(fused.filter((f) => f.right).length, fused.length)],
+    [`${name}, right one among ten candidates`, percent(fused.filter((f) => f.listed).length, fused.length)],
+    [`${name} at 0.9 or more: share of tracks`, percent(sure.length, fused.length)],
+    [`${name} at 0.9 or more: of these right`, percent(sure.filter((f) => f.right).length, sure.length)],
+    [`${name}, calibration error`, (100 * error).toFixed(1)],
+  ];
 }
 
 export function mostFrequent(reads: readonly PlateRead[]): string {

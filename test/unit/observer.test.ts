@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Box, type Detection, quadOf } from "../../src/core/geometry.js";
-import type { PlateRead } from "../../src/core/plate.js";
+import { decode, type PlateRead } from "../../src/core/plate.js";
 import { loadPicture } from "../../src/system/picture.js";
 import { createObserver, type ObserverDeps } from "../../src/vision/observer.js";
 import type { Vision } from "../../src/vision/vision.js";
@@ -55,6 +55,17 @@ test("a settled plate spares the reader", async () => {
   assert.ok(camera.reads() >= 3 && camera.reads() <= 20, `${camera.reads()} readings`);
 });
 
+test("the frames of an unsure plate are laid over each other after every third reading, those of a sure one never", async () => {
+  const unsure = scene((f) => [
+    { box: drive(f), read: smear(clearRead(f % 2 === 0 ? "KX51ABC" : "KX57ABC"), 0.7) },
+  ]);
+  await play(unsure.vision, 12, { motionGate: false });
+  assert.equal(unsure.overlays(), [3, 6, 8, 8]);
+  const sure = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
+  await play(sure.vision, 12, { motionGate: false });
+  assert.equal(sure.overlays(), []);
+});
+
 test("what is drawn has the text of its track from the second frame on", async () => {
   const camera = scene((f) => [{ box: drive(f), read: clearRead("KX51ABC") }]);
   const { drawn } = await play(camera.vision, 5, { motionGate: false });
@@ -104,6 +115,7 @@ interface Car {
 function scene(carsAt: (frame: number) => Car[]) {
   let looks = 0;
   let reads = 0;
+  const overlays: number[] = [];
   const cars = (rgb: Uint8Array) => carsAt(rgb[0]! + 256 * rgb[1]!);
   const vision: Vision = {
     async detect({ rgb }) {
@@ -117,7 +129,14 @@ function scene(carsAt: (frame: number) => Car[]) {
       const looked = detections.map((detection) => {
         reads++;
         const read = cars(rgb).find((c) => c.box.join() === detection.box.join())?.read ?? null;
-        return { detection, kind: "whole" as const, plausibility: 0.9, read, region: null };
+        return {
+          detection,
+          kind: "whole" as const,
+          plausibility: 0.9,
+          read,
+          region: null,
+          crop: { width: 1, height: 1, rgb },
+        };
       });
       return { looks: looked, stages: { read: 1 } };
     },
@@ -125,6 +144,10 @@ function scene(carsAt: (frame: number) => Car[]) {
       const picture = new Uint8Array(width * height).fill(100);
       for (const { box } of cars(rgb)) picture.fill(220, Math.round(box[0] * 3), Math.round(box[0] * 3) + 60);
       return picture;
+    },
+    async overlay(crops) {
+      overlays.push(crops.length);
+      return null;
     },
     crop: (_, { box }) => ({
       width: Math.round(box[2]),
@@ -135,7 +158,12 @@ function scene(carsAt: (frame: number) => Car[]) {
     models: () => ({}),
     close: async () => {},
   };
-  return { vision, looks: () => looks, reads: () => reads };
+  return { vision, looks: () => looks, reads: () => reads, overlays: () => overlays };
+}
+
+/** The reading with only this share of its certainty in every character; the rest is spread over all others. */
+function smear(read: PlateRead, share: number): PlateRead {
+  return decode(read.evidence.map((row) => row.map((p) => share * p + (1 - share) / row.length)));
 }
 
 function drive(f: number): Box {

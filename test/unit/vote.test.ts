@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ALPHABET, decode, type PlateRead } from "../../src/core/plate.js";
-import { addRead, emptyVote, joinVotes, tally } from "../../src/core/vote.js";
+import { addRead, emptyVote, joinVotes, tally, tallyWith } from "../../src/core/vote.js";
 import { forSeeds, seeded } from "../support/random.js";
 import { clearRead, randomPlate, simulatedTrack, usual } from "../support/simulated-reads.js";
 
@@ -63,6 +63,29 @@ test("the order of the readings does not change the answer", () => {
     assert.is(back.plate, forth.plate);
     assert.ok(Math.abs(back.probability - forth.probability) < 0.01);
   });
+});
+
+test("frames laid over each other decide between two texts, and count as no frame", () => {
+  const torn = vote([
+    clearRead("AB1238", 0.6),
+    clearRead("AB123B", 0.6),
+    clearRead("AB1238", 0.6),
+    clearRead("AB123B", 0.6),
+  ]);
+  for (const text of ["AB1238", "AB123B"]) {
+    const answer = tallyWith(torn, clearRead(text, 0.9))!;
+    assert.is(answer.plate, text);
+    assert.is(answer.frames, 4);
+    assert.ok(answer.probability > tally(torn)!.probability);
+  }
+});
+
+test("frames laid over each other have no say where the frames alone are sure, and none without a frame", () => {
+  const sure = vote(Array.from({ length: 6 }, () => clearRead("AB123", 0.99)));
+  assert.ok(tally(sure)!.settled);
+  assert.equal(tallyWith(sure, clearRead("XY789", 0.99)), tally(sure));
+  assert.equal(tallyWith(sure, null), tally(sure));
+  assert.is(tallyWith(emptyVote, clearRead("XY789")), null);
 });
 
 test("candidates are sorted, differ, are at most ten, and their probabilities sum to no more than one", () => {
