@@ -27,7 +27,10 @@ export interface HealthSources {
   clips: { status(): { problem: string; open: number } };
   wear: { status(): { totalBytes: number; limitBytes: number; isOver: boolean } };
   report: {
-    status(): { sinks: readonly { name: string; state: string; sentence: string }[]; queued: number };
+    status(): {
+      sinks: readonly { name: string; state: string; sentence: string; isDeaf?: boolean }[];
+      queued: number;
+    };
   };
   recording: boolean;
 }
@@ -118,14 +121,18 @@ function recordingCondition(s: HealthSources): Condition {
 
 function reportCondition(status: ReturnType<HealthSources["report"]["status"]>): Condition {
   const waiting = status.queued > 0 ? ` ${status.queued} events wait.` : "";
-  const worst = status.sinks.find((sink) => sink.state !== "up" && sink.state !== "off");
-  if (worst !== undefined) {
+  const away = status.sinks.filter((sink) => sink.state !== "up" && sink.state !== "off");
+  if (away.length > 0) {
+    const several = status.sinks.length > 1;
+    const told = away.map((sink) => (several ? `${sink.name}: ${sink.sentence}` : sink.sentence));
     return {
-      state: worst.state === "connecting" ? "unknown" : "warning",
-      sentence: `${worst.sentence}${waiting}`,
+      state: away.every((sink) => sink.state === "connecting") ? "unknown" : "warning",
+      sentence: `${told.join(" ")}${waiting}`,
     };
   }
   if (status.sinks.length === 0) return { state: "unknown", sentence: "Not started yet." };
+  const deaf = status.sinks.find((sink) => sink.isDeaf === true);
+  if (deaf !== undefined) return { state: "warning", sentence: `${deaf.sentence}${waiting}` };
   return { state: "good", sentence: `Connected.${waiting}` };
 }
 

@@ -17,10 +17,19 @@ export function passEvent(
   return { id, kind: "pass", at, payload: JSON.stringify({ phase, pass }) };
 }
 
-/** The replayable evidence stays in the database: it is large and nobody outside can use it. */
-export function decisionEvent(decision: DecisionRecord): NewEvent {
+/** What the gate answered to a grant: it may have a reason of its own not to move. */
+export interface GrantAnswer {
+  accepted: boolean;
+  sentence: string;
+}
+
+/**
+ * The replayable evidence stays in the database: it is large and nobody outside can use it. `gate` null: it was not asked.
+ */
+export function decisionEvent(decision: DecisionRecord, gate: GrantAnswer | null = null): NewEvent {
   const { evidence: _kept, ...rest } = decision;
-  return { id: `decision:${decision.id}`, kind: "decision", at: decision.at, payload: JSON.stringify(rest) };
+  const payload = JSON.stringify({ ...rest, gate });
+  return { id: `decision:${decision.id}`, kind: "decision", at: decision.at, payload };
 }
 
 export function clipEvent(clip: ClipRecord): NewEvent {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { AccessDecision } from "../core/access.js";
-import { decisionEvent, type NewEvent, passEvent } from "../core/events.js";
+import { decisionEvent, type GrantAnswer, type NewEvent, passEvent } from "../core/events.js";
 import type { OpenPass } from "../core/pass.js";
 import type {
   DecisionRecord,
@@ -92,9 +92,10 @@ export function passEvents(
   phase: "NEW" | "UPDATE" | "END",
   decision: DecisionRecord | undefined,
   at: number,
+  gate: GrantAnswer | null = null,
 ): NewEvent[] {
   const events = [passEvent(pass, phase, at, at)];
-  return decision === undefined ? events : [...events, decisionEvent(decision)];
+  return decision === undefined ? events : [...events, decisionEvent(decision, gate)];
 }
 
 /** The probability of each character of the winner, from the evidence at its position. */

@@ -124,6 +124,7 @@ export function createStory(deps: StoryDeps): Story {
         { pass: row.id, plate: made.plate, verdict: made.verdict, reason: made.reason, gate: answer?.reason },
         made.sentence,
       );
+    const gate = answer === null ? null : { accepted: answer.accepted, sentence: answer.sentence };
     hand({
       pass: row,
       ...(made === undefined ? {} : { decision: made }),
@@ -137,7 +138,7 @@ export function createStory(deps: StoryDeps): Story {
       // A better picture alone is kept, but no news, unless it shows another vehicle than the plate's own.
       events:
         phase !== "PICTURE" || isNews
-          ? passEvents(row, phase === "PICTURE" ? "UPDATE" : phase, made, clock.wallMs())
+          ? passEvents(row, phase === "PICTURE" ? "UPDATE" : phase, made, clock.wallMs(), gate)
           : [],
     });
   }

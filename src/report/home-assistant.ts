@@ -140,8 +140,11 @@ function eventPayload(event: OutboxEvent, message: EventMessage): object | null 
     };
   }
   if (message.event !== "decision") return null;
-  const { plate, probability, verdict, reason, sentence, passId } = message.decision;
-  const type = { granted: "opened", denied: "refused", ask: "ask" }[verdict];
+  const { plate, probability, verdict, reason, passId, gate } = message.decision;
+  // A grant that the gate did not take has opened nothing.
+  const idle = verdict === "granted" && gate?.accepted === false;
+  const type = idle ? "refused" : { granted: "opened", denied: "refused", ask: "ask" }[verdict];
+  const sentence = idle ? `${message.decision.sentence} ${gate.sentence}` : message.decision.sentence;
   return {
     event_type: type,
     id: event.id,

@@ -11,8 +11,8 @@ export interface Intake {
   take(incoming: Incoming, from?: { via: string; rules: CommandRules }): Promise<void>;
   /** Puts a command to the gate that another protocol has judged by its own rules, and answers. */
   put(command: Omit<GateCommand, "receivedAtMs">): Promise<{ accepted: boolean; sentence: string }>;
-  /** Notes, logs and answers a refusal of another protocol. */
-  refuse(via: string, reason: string, sentence: string): void;
+  /** Notes, logs and answers a refusal of another protocol; false: there are too many, it was only counted. */
+  refuse(via: string, reason: string, sentence: string): boolean;
   status(): { accepted: number; refused: Readonly<Record<string, number>> };
 }
 
@@ -70,13 +70,14 @@ export function createIntake(deps: {
     }
   }
 
-  function refuse(via: string, reason: string, sentence: string, nonce: string | null = null): void {
+  function refuse(via: string, reason: string, sentence: string, nonce: string | null = null): boolean {
     count(reason);
     const second = Math.floor(clock.monotonicMs() / 1000);
     told = told.second === second ? { second, times: told.times + 1 } : { second, times: 1 };
-    if (told.times > TOLD_PER_SECOND) return;
-    log.warn({ via, reason }, `a command was refused: ${sentence}`);
+    if (told.times > TOLD_PER_SECOND) return false;
+    log.warn({ via, reason, nonce }, `a command was refused: ${sentence}`);
     answer(nonce, false, reason, sentence);
+    return true;
   }
 
   function count(reason: string): void {

@@ -1,7 +1,7 @@
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { ConnectionProblem } from "./connection-problem.js";
-import type { Connection, ConnectionEvents } from "./mqtt-connection.js";
+import { type Connection, type ConnectionEvents, SubscribeRefused } from "./mqtt-connection.js";
 import type { SinkState } from "./ports.js";
 
 export interface LinkDeps {
@@ -109,7 +109,7 @@ export function createLink(deps: LinkDeps): Link {
       await deps.up(opened);
     } catch (error) {
       if (mine !== attempt) return;
-      fail({ refused: false, sentence: `${deps.name}: ${(error as Error).message}` });
+      fail(problemOf(error as Error, opened.url));
       return void opened.close();
     }
     if (mine !== attempt) return;
@@ -152,6 +152,16 @@ export function createLink(deps: LinkDeps): Link {
       task.finally(cancel).then(resolve, reject);
     });
   }
+}
+
+/** Why a connection that was made cannot be used. */
+function problemOf(error: Error, url: string): ConnectionProblem {
+  if (error instanceof SubscribeRefused)
+    return {
+      refused: true,
+      sentence: `${hostOf(url)}: we may not subscribe to what we need; correct the broker's access list.`,
+    };
+  return { refused: false, sentence: `${hostOf(url)}: ${error.message}` };
 }
 
 function hostOf(url: string): string {

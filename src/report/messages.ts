@@ -116,6 +116,8 @@ const decisionRow = z.object({
   ruleId: z.string().nullable(),
   plate: z.string(),
   probability: z.number(),
+  // Rows of earlier versions have none.
+  gate: z.object({ accepted: z.boolean(), sentence: z.string() }).nullable().default(null),
 });
 
 const clipRow = z.object({

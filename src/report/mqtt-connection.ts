@@ -54,7 +54,7 @@ export interface Connection {
   /** QoS 1 fulfils when the broker has acknowledged, QoS 0 when it was written. Rejects with `PublishError`. */
   publish(topic: string, payload: string | Uint8Array, options?: PublishOptions): Promise<void>;
   /**
-   * QoS 1. Rejects when the broker does not grant every one of them. `asPublished` (MQTT 5): messages keep their
+   * QoS 1. Rejects with `SubscribeRefused` when the broker does not grant every one of them. `asPublished` (MQTT 5): messages keep their
    * retained flag, so that a command that somebody publishes retained can be told from others.
    */
   subscribe(topics: readonly string[], options?: { asPublished?: boolean }): Promise<void>;
@@ -80,6 +80,9 @@ export class PublishError extends Error {
     this.code = code;
   }
 }
+
+/** The broker does not let us listen to one of the topics. */
+export class SubscribeRefused extends Error {}
 
 /** Header, packet id and properties of a PUBLISH besides topic and payload. */
 const HEADER_BYTES = 32;
@@ -171,7 +174,7 @@ function connectionOf(
       request((done) => {
         const rap = asPublished && options.protocol === "5" ? { rap: true } : {};
         client.subscribe([...topics], { qos: 1, ...rap }, (error, _granted, packet) =>
-          done(error && packet?.cmd === "suback" ? refusedTopic(error, packet.granted) : error),
+          done(error && packet?.cmd === "suback" ? new SubscribeRefused(error.message) : error),
         );
       }),
     // Nobody subscribes to this; its UNSUBACK comes after everything that was sent before it.
@@ -195,6 +198,7 @@ function connectionOf(
       send((error) => {
         if (!waiting.delete(reject)) return;
         if (!error) return resolve();
+        if (error instanceof SubscribeRefused) return reject(error);
         const code = (error as { code?: unknown }).code;
         reject(
           new PublishError(error.message, typeof code !== "number", typeof code === "number" ? code : 0),
@@ -202,12 +206,6 @@ function connectionOf(
       });
     });
   }
-}
-
-/** The broker answered, and the answer is no: that is not a lost connection. */
-function refusedTopic(error: Error, granted: readonly unknown[]): Error {
-  const code = granted.find((answer) => typeof answer === "number" && answer >= 0x80);
-  return Object.assign(error, { code: code ?? 0x80 });
 }
 
 function clientOptions(options: ConnectionOptions): IClientOptions {

@@ -9,7 +9,13 @@ import { createLastPass } from "./last-pass.js";
 import { createLink } from "./link.js";
 import { type Account, connectionOptions } from "./link-options.js";
 import { messageOf } from "./messages.js";
-import { type Connection, openConnection, PublishError, type PublishOptions } from "./mqtt-connection.js";
+import {
+  type Connection,
+  openConnection,
+  PublishError,
+  type PublishOptions,
+  SubscribeRefused,
+} from "./mqtt-connection.js";
 import type { Identity, OutboxPort, StatePort } from "./ports.js";
 import type { PlateCover } from "./privacy.js";
 import type { EventMessage } from "./shapes.js";
@@ -141,9 +147,8 @@ export function createMqttSink(deps: {
     republish,
     status() {
       const status = { name: "mqtt", ...link.status(), ...drain.status() };
-      return status.state === "up" && deaf !== ""
-        ? { ...status, sentence: `${status.sentence}; ${deaf}` }
-        : status;
+      if (status.state !== "up" || deaf === "") return status;
+      return { ...status, sentence: `${status.sentence}; ${deaf}`, isDeaf: true };
     },
     async close() {
       states.close();
@@ -181,7 +186,7 @@ export function createMqttSink(deps: {
       await connection.subscribe(commands, { asPublished: true });
       if (others.length > 0) await connection.subscribe(others);
     } catch (error) {
-      if (!(error instanceof PublishError) || error.lost) throw error;
+      if (!(error instanceof SubscribeRefused)) throw error;
       deaf = "it does not let us listen, so no command arrives; correct its access list.";
       log.warn({ error: error.message }, `the broker refuses a subscription: ${deaf}`);
     }

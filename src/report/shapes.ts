@@ -63,6 +63,10 @@ export const decisionMessage = z.object({
     ruleId: z.string().nullable(),
     plate: z.string(),
     probability,
+    gate: z
+      .object({ accepted: z.boolean(), sentence: z.string() })
+      .nullable()
+      .describe("what the gate answered to a grant; null: it was not asked"),
   }),
 });
 

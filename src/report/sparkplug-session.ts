@@ -25,8 +25,8 @@ export interface Session {
   /** What was kept back while the host caught up may go out now. */
   goLive(): void;
   event(event: OutboxEvent, message: EventMessage): void;
-  /** Tells what became of a command, and sets its metric back. */
-  answer(kind: CommandKind, sentence: string): void;
+  /** Tells what became of a command, and sets its metric back; `kind` null: it was none that we know. */
+  answer(kind: CommandKind | null, sentence: string): void;
   isBorn(): boolean;
   bornAt(): number;
   nameOf(device: string, alias: number): string | null;
@@ -66,6 +66,8 @@ export function createSession(deps: {
   let born = false;
   let live = false;
   let bornAt = 0;
+  // Newest time of a live value: what is committed later may have happened a little earlier, and hosts drop what goes back.
+  let newestAt = 0;
   let highest = 0;
   let unsubscribe = () => {};
   let cancel = () => {};
@@ -115,8 +117,9 @@ export function createSession(deps: {
   function birth(): void {
     const now = clock.wallMs();
     // A rebirth does not make history of what is happening.
-    if (!born) bornAt = now;
+    if (!born || now < bornAt) bornAt = now;
     born = true;
+    newestAt = now;
     const s = snapshot();
     publish(edge.birth(nodeMetrics(s), now));
     for (const device of devices(s))
@@ -128,6 +131,9 @@ export function createSession(deps: {
     if (!born || !live || closed) return;
     const s = snapshot();
     const now = clock.wallMs();
+    // The clock was set back: only births may go back in time.
+    if (now < newestAt) birth();
+    newestAt = now;
     send(edge.changes(null, nodeMetrics(s), now));
     for (const device of devices(s)) {
       const metrics = metricsOf(s, device);
@@ -160,6 +166,8 @@ export function createSession(deps: {
       json: JSON.stringify(message),
     };
     const historical = row.at < bornAt;
+    if (!historical) newestAt = Math.max(newestAt, row.at);
+    const timestamp = historical ? row.at : newestAt;
     const metrics = nodeMetrics(snapshot())
       .filter(
         (m) =>
@@ -167,7 +175,7 @@ export function createSession(deps: {
           m.name === "Event/Json" ||
           (!historical && m.name.startsWith("Count/")),
       )
-      .map((m): NamedMetric => ({ ...m, timestamp: row.at, ...(historical ? { historical } : {}) }));
+      .map((m): NamedMetric => ({ ...m, timestamp, ...(historical ? { historical } : {}) }));
     send(edge.data(null, metrics, clock.wallMs()));
   }
 
@@ -208,7 +216,8 @@ export function createSession(deps: {
   }
 }
 
-function controlOf(kind: CommandKind): string {
+function controlOf(kind: CommandKind | null): string {
+  if (kind === null) return "";
   if (kind === "hold" || kind === "release") return "Control/Hold";
   if (kind === "mode") return "Control/Mode";
   return kind === "close" ? "Control/Close" : "Control/Open";

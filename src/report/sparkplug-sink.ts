@@ -174,15 +174,12 @@ export function createSparkplugSink(deps: {
     const now = clock.wallMs();
     for (const [nonce, until] of seen) if (until < now) seen.delete(nonce);
     const closed = closedTo(device);
-    if (closed !== null) {
-      deps.intake.refuse("sparkplug", closed[0], closed[1]);
-      return;
-    }
+    if (closed !== null) return refused(...closed);
     const names = (alias: number) => session.nameOf(device, alias);
     const when = { now, bornAt: session.bornAt() };
     for (const verdict of judgeDeviceCommand(incoming, names, new Set(seen.keys()), when)) {
       if ("refuse" in verdict) {
-        deps.intake.refuse("sparkplug", verdict.refuse, verdict.sentence);
+        refused(verdict.refuse, verdict.sentence);
         continue;
       }
       const { accept } = verdict;
@@ -191,6 +188,10 @@ export function createSparkplugSink(deps: {
       const outcome = await deps.intake.put({ ...accept, by, via: "sparkplug" });
       session.answer(accept.kind, outcome.sentence);
     }
+  }
+
+  function refused(reason: string, sentence: string): void {
+    if (deps.intake.refuse("sparkplug", reason, sentence)) session.answer(null, sentence);
   }
 
   function closedTo(device: string): [reason: string, sentence: string] | null {

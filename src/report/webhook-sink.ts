@@ -99,7 +99,8 @@ export function createWebhookSink(deps: {
       });
       return heard(event, answer);
     } catch (error) {
-      pause("waiting", explain(error, hook.url).sentence);
+      const problem = explain(error, hook.url);
+      pause(problem.refused ? "refused" : "waiting", problem.sentence);
       return "lost";
     }
   }

@@ -138,13 +138,22 @@ else {
         decisionEvent(decisionRecord({ id: "d", passId: "a", at })),
         passEvent(passRecord({ id: "b" }), "NEW", at),
         decisionEvent(decisionRecord({ id: "e", passId: "b", at, verdict: "denied" })),
+        decisionEvent(decisionRecord({ id: "f", passId: "b", at }), {
+          accepted: false,
+          sentence: "It is stopped.",
+        }),
       ]);
       fixture.report.poke();
       const events = () => home.listener.json("plategate/demo/main/ha/event");
-      await until(() => events().length === 4, "four events");
+      await until(() => events().length === 5, "five events");
       assert.equal(
         events().map((e) => e.event_type),
-        ["read", "opened", "read", "refused"],
+        ["read", "opened", "read", "refused", "refused"],
+      );
+      assert.match(
+        String(events()[4]?.sentence),
+        "It is stopped.",
+        "a grant that the gate did not take opened nothing",
       );
       assert.is(events()[0]?.plate, "AB12CDE");
       assert.ok(home.listener.on("plategate/demo/main/ha/event").every((h) => !h.retain));

@@ -9,6 +9,7 @@ import { asksForRebirth, judgeDeviceCommand } from "../../src/report/sparkplug-c
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";
+import { seeded as seededRandom } from "../support/random.js";
 import { type LogLine, listingLog, reportFixture } from "../support/report-fixture.js";
 import { scoped } from "../support/scope.js";
 import { skipLoudly } from "../support/skip.js";
@@ -300,14 +301,6 @@ function sum(counts: Readonly<Record<string, number>>): number {
   return Object.values(counts).reduce((a, b) => a + b, 0);
 }
 
-/** mulberry32: small, good enough to choose rubbish, the same for the same seed. */
 function seeded(start: number): () => number {
-  let state = start >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
+  return seededRandom(start).next;
 }

@@ -1,12 +1,14 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer, type IncomingHttpHeaders } from "node:http";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type IncomingHttpHeaders, type RequestListener } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { alarmEvent, clipEvent, decisionEvent, passEvent } from "../../src/core/events.js";
 import { meaningOf } from "../../src/report/webhook-sink.js";
+import { certificates, hasOpenssl } from "../support/certificates.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { mosquitto, mosquittoPath } from "../support/mosquitto.js";
 import { listener } from "../support/mqtt-listener.js";
@@ -156,6 +158,43 @@ test(
   }),
 );
 
+if (!hasOpenssl)
+  test("webhooks over TLS", () =>
+    skipLoudly("webhooks over TLS", "there is no openssl on this machine to make certificates with"));
+else
+  for (const [name, server, ca, sentence] of [
+    ["of the authority that caFile names", "server", "ca", null],
+    ["of another authority", "server", "other-ca", /nobody trusted has signed; set the webhook's caFile/],
+    ["that nobody signed whom we know", "server", null, /nobody trusted has signed/],
+    ["that has expired", "expired", "ca", /certificate has expired/],
+    ["for another name", "elsewhere", "ca", /certificate is for another name/],
+  ] as const)
+    test(
+      `a receiver with a certificate ${name} ${sentence === null ? "gets the events" : "gets nothing, and the sentence says why"}`,
+      scoped(async (use) => {
+        const certs = use(certificates());
+        const { url, posts } = await receiver(use, {
+          cert: readFileSync(certs.file(`${server}.pem`)),
+          key: readFileSync(certs.file("server.key")),
+        });
+        const trusted = ca === null ? "" : `, caFile: ${certs.file(`${ca}.pem`)}`;
+        const fixture = reportFixture(
+          `report:\n  url: mqtt://127.0.0.1:1\n  webhooks: [{ name: w, url: "${url}"${trusted} }]\n`,
+        );
+        use(fixture.report);
+        await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+        await fixture.report.start();
+        if (sentence === null) {
+          await until(() => posts.length === 1, "it is posted");
+          return;
+        }
+        await until(() => fixture.report.status().sinks[1]?.state === "refused", "it is refused");
+        assert.match(fixture.report.status().sinks[1]!.sentence, sentence);
+        assert.equal(posts, []);
+        assert.is(await fixture.outbox.count(), 1, "the event waits");
+      }),
+    );
+
 if (mosquittoPath === null)
   test("receivers that differ in speed", () =>
     skipLoudly("receivers that differ in speed", "there is no mosquitto on this machine"));
@@ -208,10 +247,10 @@ interface Post {
   status: number;
 }
 
-async function receiver(use: Use) {
+async function receiver(use: Use, tls?: { cert: Buffer; key: Buffer }) {
   const posts: Post[] = [];
   const answer = { status: (): number => 200, headers: {} as Record<string, string> };
-  const server = createServer((request, response) => {
+  const listen: RequestListener = (request, response) => {
     let body = "";
     request.on("data", (chunk) => {
       body += chunk;
@@ -224,7 +263,8 @@ async function receiver(use: Use) {
       if (post.status === 0) request.socket.destroy();
       else response.writeHead(post.status, answer.headers).end("thank you");
     });
-  });
+  };
+  const server = tls === undefined ? createServer(listen) : createSecureServer(tls, listen);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   use({
     close() {
@@ -232,7 +272,11 @@ async function receiver(use: Use) {
       server.close();
     },
   });
-  return { url: `http://127.0.0.1:${(server.address() as { port: number }).port}/hook`, posts, answer };
+  return {
+    url: `http${tls === undefined ? "" : "s"}://127.0.0.1:${(server.address() as { port: number }).port}/hook`,
+    posts,
+    answer,
+  };
 }
 
 async function setUp(use: Use, hooks?: (url: string) => string) {

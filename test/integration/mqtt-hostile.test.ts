@@ -1,0 +1,114 @@
+/** Brokers that misbehave: nothing that comes from one may end the process or reach the gate. */
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { passEvent } from "../../src/core/events.js";
+import { hostileBroker } from "../support/hostile-broker.js";
+import { seeded } from "../support/random.js";
+import { passRecord } from "../support/records.js";
+import { type ReportFixture, reportFixture } from "../support/report-fixture.js";
+import { scoped } from "../support/scope.js";
+import { until } from "../support/until.js";
+
+const base = "plategate/demo/main";
+
+test(
+  "a message whose topic is no UTF-8 moves nothing, whether the connection survives it or is made again",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    await fixture.report.start();
+    await up(fixture);
+    const command = JSON.stringify({ command: "open", nonce: "nonce-0001", issuedAt: Date.now() });
+    const right = Buffer.from(`${base}/set/barrier`);
+    for (const topic of [
+      Buffer.from([0xff, 0xfe, 0xc0, 0x80]),
+      Buffer.concat([right, Buffer.from([0xff])]),
+      Buffer.concat([right.subarray(0, 9), Buffer.from([0xed, 0xa0, 0x80]), right.subarray(9)]),
+      Buffer.concat([right, Buffer.from([0])]),
+      Buffer.alloc(0),
+    ])
+      broker.send(publishPacket(topic, Buffer.from(command)));
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    fixture.report.poke();
+    await until(async () => (await fixture.outbox.count()) === 0, "it goes on reporting");
+    assert.equal(fixture.commands, []);
+    assert.equal(fixture.report.status().commands.accepted, 0);
+    broker.send(publishPacket(right, Buffer.from(command)));
+    await until(() => fixture.commands.length === 1, "the same command on the right topic arrives");
+  }),
+);
+
+test(
+  "whatever bytes a broker sends, the appliance stays, connects again and still reports",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    await fixture.report.start();
+    const random = seeded(Number(process.env.FUZZ_SEED ?? 20260105));
+    for (let round = 0; round < 12; round++) {
+      await up(fixture);
+      const bytes = Array.from({ length: 1 + Math.floor(random.next() * 200) }, () =>
+        Math.floor(random.next() * 256),
+      );
+      // Every second time at least the first byte is that of a packet a broker may send.
+      if (round % 2 === 0) bytes[0] = [0x20, 0x30, 0x40, 0x90, 0xb0, 0xd0][(round / 2) % 6]!;
+      broker.send(Buffer.from(bytes));
+      await fixture.outbox.add([passEvent(passRecord({ id: `p${round}` }), "NEW", 1)]);
+      fixture.report.poke();
+      await until(async () => (await fixture.outbox.count()) === 0, `round ${round} is reported`);
+    }
+    assert.equal(fixture.commands, []);
+    assert.is(fixture.report.status().sinks[0]!.dropped, 0);
+  }),
+);
+
+test(
+  "a broker that lets us speak but not listen gets the events; the state says that no command can arrive",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker((topic) => topic.endsWith("set/barrier")));
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    await fixture.report.start();
+    await until(async () => (await fixture.outbox.count()) === 0, "the event is sent");
+    const sink = fixture.report.status().sinks[0]!;
+    assert.is(sink.state, "up");
+    assert.is(sink.isDeaf, true);
+    assert.match(sink.sentence, /does not let us listen, so no command arrives; correct its access list/);
+    assert.is(broker.connections(), 1, "and it stays connected");
+    assert.is(broker.heard.get(`${base}/availability`), "online");
+  }),
+);
+
+test(
+  "a Sparkplug node that may not hear its commands is no node: it says so and tries again",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker((topic) => topic.startsWith("spBv1.0/")));
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  sparkplug: { enabled: true }`);
+    await fixture.report.start();
+    const sink = () => fixture.report.status().sinks.find((s) => s.name === "sparkplug")!;
+    await until(() => sink().state === "refused", "it is refused");
+    assert.match(sink().sentence, /may not subscribe .* correct the broker's access list/);
+    assert.not.ok([...broker.heard.keys()].some((topic) => topic.includes("BIRTH")));
+  }),
+);
+
+test.run();
+
+type Use = <T extends { close(): unknown }>(part: T) => T;
+
+function start(use: Use, settings: string): ReportFixture {
+  const fixture = reportFixture(`report:\n  ${settings}\n`);
+  use(fixture.report);
+  return fixture;
+}
+
+function up(fixture: ReportFixture): Promise<void> {
+  return until(() => fixture.report.status().sinks[0]!.state === "up", "connected");
+}
+
+/** A PUBLISH at QoS 0, below 128 bytes of topic and any payload up to 16 kB. */
+function publishPacket(topic: Buffer, payload: Buffer): Buffer {
+  const length = 2 + topic.length + payload.length;
+  const header = length < 128 ? [0x30, length] : [0x30, (length % 128) | 128, Math.floor(length / 128)];
+  return Buffer.concat([Buffer.from([...header, topic.length >> 8, topic.length & 255]), topic, payload]);
+}
