@@ -1,3 +1,5 @@
+import "./no-telemetry.js";
+
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

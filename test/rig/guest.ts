@@ -2,8 +2,12 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { awaitProcesses, overBroker, processes, runCommand, startWhole } from "./guest-whole.js";
 
+const EYE = "dist/src/eye/main.js";
+const HELPERS = "hw/helpers/";
 let gate: ChildProcess | null = null;
+let cage = "";
 let other: ChildProcess | null = null;
 const say = (text: string) => void writeSync(1, `@${text}\n`);
 
@@ -21,6 +25,29 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       child.stdin?.on("error", () => {});
       return;
     }
+    case "whole": {
+      gate = startWhole(rest[0] ?? "onoff", rest[1] ?? "500", say);
+      gate.on("exit", (code, signal) => say(`exit ${signal ?? code}`));
+      return;
+    }
+    case "command":
+      overBroker(JSON.parse(rest.join(" ")), say).catch((error) => say(`answer none ${error.message}`));
+      return;
+    case "state":
+      overBroker("state", say).catch((error) => say(`state none ${error.message}`));
+      return;
+    case "cli":
+      return runCommand(rest, say);
+    case "kill-eye": {
+      const eyes = processes(EYE);
+      for (const pid of eyes) process.kill(pid, "SIGKILL");
+      say(`eyes killed ${eyes.length}`);
+      awaitProcesses(EYE, 1, eyes).then(() => say("eye back"));
+      return;
+    }
+    case "await-no-eye":
+      awaitProcesses(EYE, 0, []).then(() => say("no eye"));
+      return;
     case "tell":
       gate?.stdin?.write(`${rest.join(" ")}\n`);
       return;
@@ -30,20 +57,19 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       return;
     case "kill-helper":
       // In the order of a crash: first the one that would have released the lines.
-      for (const pid of helpers()) process.kill(pid, (rest[0] ?? "SIGKILL") as NodeJS.Signals);
+      for (const pid of processes(HELPERS)) process.kill(pid, (rest[0] ?? "SIGKILL") as NodeJS.Signals);
       return say("helpers killed");
     case "cage": {
       // The kernel's own out-of-memory killer, for this process alone.
-      const cage = "/sys/fs/cgroup/cage";
+      // A new one each time: its count of kills begins at none.
+      cage = `/sys/fs/cgroup/cage-${Date.now()}`;
       mkdirSync(cage, { recursive: true });
       writeFileSync(`${cage}/memory.max`, rest[0] ?? "0");
       writeFileSync(`${cage}/cgroup.procs`, String(gate?.pid));
       return say("caged");
     }
     case "oom":
-      return say(
-        `oom ${/oom_kill (\d+)/.exec(readFileSync("/sys/fs/cgroup/cage/memory.events", "utf8"))?.[1]}`,
-      );
+      return say(`oom ${/oom_kill (\d+)/.exec(readFileSync(`${cage}/memory.events`, "utf8"))?.[1]}`);
     case "release-lines":
       return say(`released ${spawnSync("sh", ["hw/release-lines.sh", "/run/plategate/lines"]).status}`);
     case "occupy":
@@ -65,16 +91,3 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       process.exit(0);
   }
 });
-
-function helpers(): number[] {
-  return readdirSync("/proc")
-    .filter((pid) => /^\d+$/.test(pid))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("hw/helpers/");
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
-}

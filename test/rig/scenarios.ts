@@ -1,6 +1,7 @@
 import type { Machine } from "./machine.js";
 import type { Referee } from "./referee.js";
 import { ends } from "./scenarios-ends.js";
+import { whole } from "./scenarios-whole.js";
 import { BEAM, CLOSE, createStage, EXIT, FIRE, HOLD, LIFT, PULSE_MS, SLACK_MS } from "./stage.js";
 
 /** Everything that the rig plays, driver by driver. */
@@ -10,8 +11,10 @@ export async function scenarios(machine: Machine, referee: Referee): Promise<voi
   for (const driver of (process.env.RIG_DRIVERS ?? "onoff,chardev").split(",")) {
     await work(driver, machine, referee);
     await ends(driver, machine, referee);
+    await whole(driver, machine, referee);
+    const heard = machine.said.length;
     machine.tell("unexport");
-    await machine.until("unexported", () => machine.said.at(-1) === "@unexported");
+    await machine.until("unexported", () => machine.said.slice(heard).includes("@unexported"));
   }
   machine.tell("off");
 }
@@ -32,16 +35,20 @@ async function work(driver: string, machine: Machine, { scenario }: Referee): Pr
 
   for (const asked of [100, 500, 1200]) {
     await scenario(title(`a listed plate gives one pulse of ${asked} ms`), async () => {
-      await end();
-      await start(asked);
-      mark();
-      machine.tell("tell see AAA1");
-      await edge(LIFT, false);
-      await machine.watch(200);
-      must(shape(LIFT) === "1 0", "one pulse on the lift line");
-      const ms = width();
-      must(ms >= asked * 0.9 - 20 && ms <= asked + SLACK_MS, `a pulse of ${ms.toFixed(0)} ms`);
-      return `${ms.toFixed(1)} ms`;
+      // A pulse may look long from outside because this machine had no time to look: then once more, three times at most.
+      for (let left = 2; ; left--) {
+        await end();
+        await start(asked);
+        mark();
+        machine.tell("tell see AAA1");
+        await edge(LIFT, false);
+        await machine.watch(200);
+        must(shape(LIFT) === "1 0", "one pulse on the lift line");
+        const ms = width();
+        must(ms >= asked * 0.9 - 20, `a pulse of ${ms.toFixed(0)} ms`);
+        if (ms <= asked + SLACK_MS) return `${ms.toFixed(1)} ms`;
+        must(left > 0, `three pulses too long, the last one of ${ms.toFixed(0)} ms`);
+      }
     });
   }
 
