@@ -21,6 +21,7 @@ import { exposeFigures } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
+import { createLogbook } from "./logbook.js";
 import { createReadRate } from "./read-rate.js";
 import { withoutForgotten } from "./recent-passes.js";
 import { createRecordings } from "./recordings.js";
@@ -75,8 +76,13 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     audit: (entry) => store.audit.add(entry),
   });
   const book = createRuleBook(store.rules, demoRules(config), part("rules"));
-  const recordings = createRecordings({ config, folder, store, clock, log });
-  const { ring, clips, manual, wear, storage } = recordings;
+  let storeOpen = () => {};
+  const whenStoreOpen = new Promise<void>((resolve) => {
+    storeOpen = resolve;
+  });
+  const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen });
+  const recordings = createRecordings({ config, folder, store, clock, log, note: logbook.note });
+  const { ring, clips, wear, storage } = recordings;
   const cameras = createCameras({
     config,
     clock,
@@ -101,10 +107,6 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
   let url = "";
-  let storeOpen = () => {};
-  const whenStoreOpen = new Promise<void>((resolve) => {
-    storeOpen = resolve;
-  });
 
   const health = createHealth(
     clock,
@@ -193,15 +195,10 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       },
     },
     passes: store.passes,
-    clips: store.clips,
+    edges: store.edges,
+    audit: store.audit,
+    ...recordings.page,
     rules: { all: async () => book.rules() },
-    recording: {
-      folder: ring.folder,
-      storage,
-      removeClip: (id) => clips.remove(id),
-      poster: recordings.poster,
-      manual,
-    },
     search: store.search,
     live: cameras,
     gate,
@@ -232,8 +229,10 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   async function start(): Promise<void> {
     await usableFolder(folder);
     await gate.start();
+    logbook.watchLines(gate);
     await store.start();
     storeOpen();
+    await logbook.started(identity.version);
     await book.reload();
     const known = (await store.passes.list({ limit: 200 })).items.toReversed();
     for (const pass of known) readRate.saw(pass);

@@ -13,6 +13,11 @@ import type { Store } from "../store/store.js";
 import { bootId } from "../system/boot.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import type { WebDeps } from "../web/ports.js";
+import type { Logbook } from "./logbook.js";
+
+/** There are no accounts: all that is known of a person is the way they came. */
+const PAGE = "somebody (page)";
 
 /** Everything about video: the ring, the clips cut from it, recordings by hand, and what all this writes to the card. */
 export function createRecordings({
@@ -21,6 +26,7 @@ export function createRecordings({
   store,
   clock,
   log,
+  note,
 }: {
   config: Config;
   /** Absolute path of the data folder. */
@@ -28,6 +34,8 @@ export function createRecordings({
   store: Store;
   clock: Clock;
   log: Log;
+  /** Writes down what people do with recordings. */
+  note: Logbook["note"];
 }) {
   const shared = {
     repositories: store,
@@ -51,17 +59,47 @@ export function createRecordings({
   });
   const firstPicture = createPoster(ring.folder);
 
+  const storage = () => storageStatus(ring, store.clips, config.recording);
+
   return {
     ring,
     clips,
-    manual,
     wear,
-    storage: () => storageStatus(ring, store.clips, config.recording),
-    /** The very frame that was read; a clip without one shows its first picture. */
-    async poster(clip: ClipRecord): Promise<Uint8Array | null> {
-      const frame = clip.passId === null ? null : await store.passes.picture(clip.passId, "frame");
-      return frame ?? firstPicture(clip);
-    },
+    storage,
+    /** What the page may ask for; who pins, removes or records is written down. */
+    page: {
+      clips: {
+        find: (id) => store.clips.find(id),
+        list: (filter) => store.clips.list(filter),
+        async pin(id, pinned) {
+          const isThere = await store.clips.pin(id, pinned);
+          if (isThere) note(PAGE, pinned ? "clip.pin" : "clip.unpin", id);
+          return isThere;
+        },
+      },
+      recording: {
+        folder: ring.folder,
+        storage,
+        async removeClip(id) {
+          const clip = await clips.remove(id);
+          if (clip !== null)
+            note(PAGE, "clip.remove", id, { camera: clip.camera, startedAt: clip.startedAt });
+          return clip;
+        },
+        poster,
+        manual: {
+          ...manual,
+          start(camera) {
+            note(PAGE, "recording.start", camera);
+            return manual.start(camera);
+          },
+          stop(camera) {
+            note(PAGE, "recording.stop", camera);
+            return manual.stop(camera);
+          },
+        },
+      },
+    } satisfies Pick<WebDeps, "clips" | "recording">,
     /** Makes rows and files agree after the last end, whatever it was; then the eyes may start. */
     async start(): Promise<void> {
       await mkdir(ring.folder, { recursive: true });
@@ -76,4 +114,10 @@ export function createRecordings({
       await wear.close();
     },
   };
+
+  /** The very frame that was read; a clip without one shows its first picture. */
+  async function poster(clip: ClipRecord): Promise<Uint8Array | null> {
+    const frame = clip.passId === null ? null : await store.passes.picture(clip.passId, "frame");
+    return frame ?? firstPicture(clip);
+  }
 }

@@ -11,6 +11,7 @@ import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
+import { auditedRules } from "./audited-rules.js";
 import { planImport, RULE_COLUMNS, type RuleText, readRule } from "./rule-rows.js";
 
 export interface RulesDeps {
@@ -273,7 +274,8 @@ const machine: RulesDeps = {
       log: createLog("error", "store"),
     });
     await store.start();
-    return { rules: store.rules, timeZone: config.timeZone, close: () => store.close() };
+    const rules = auditedRules(store.rules, store.audit, () => systemClock.wallMs());
+    return { rules, timeZone: config.timeZone, close: () => store.close() };
   },
   wallMs: () => systemClock.wallMs(),
   out: (line) => console.log(line),

@@ -44,7 +44,7 @@ export type PortableRow =
   | { kind: "wear"; row: WearRecord };
 
 // Facts about this very database, not about the gate.
-const OWN_SETTINGS = new Set(["clean", "chain_base", "last_wall"]);
+const OWN_SETTINGS = new Set(["clean", "chain_base", "last_wall", "config"]);
 
 /** Everything a store holds, whatever its kind, oldest first. Video stays where it is: rows name its files. */
 export async function* exportRows(store: Served): AsyncGenerator<PortableRow> {

@@ -2,7 +2,9 @@
 import type { Candidate } from "../core/plate.js";
 import type { ClipRecord, PassRecord } from "../core/records.js";
 import type {
+  AuditRepository,
   ClipRepository,
+  EdgeRepository,
   PassRepository,
   RuleRepository,
   SearchRepository,
@@ -135,6 +137,8 @@ export interface WebDeps {
   clips: Pick<ClipRepository, "find" | "list" | "pin">;
   /** Search by likeness; left out where the store cannot do it. */
   search?: SearchRepository;
+  edges: Pick<EdgeRepository, "list">;
+  audit: Pick<AuditRepository, "list">;
   /** Read only: there are no accounts yet. */
   rules: Pick<RuleRepository, "all">;
   recording: RecordingPort;

@@ -10,6 +10,7 @@ import type { Route } from "./route.js";
 import { clipRoutes } from "./routes/clips.js";
 import { gateRoutes } from "./routes/gate.js";
 import { liveRoutes } from "./routes/live.js";
+import { logRoutes } from "./routes/logs.js";
 import { passRoutes } from "./routes/passes.js";
 import { recordingRoutes } from "./routes/recording.js";
 import { searchRoutes } from "./routes/search.js";
@@ -37,6 +38,7 @@ export function createWeb(deps: WebDeps): Web {
     ...searchRoutes(deps, charsOf),
     ...clipRoutes(deps),
     ...recordingRoutes(deps),
+    ...logRoutes(deps),
     ...gateRoutes(deps),
   ];
   let app: Awaited<ReturnType<typeof createHttp>> | null = null;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** The shapes of the API, said once: requests are checked with them and the OpenAPI document is made of them. */
-const at = z.number().describe("wall time in ms since 1970 UTC");
+export const at = z.number().describe("wall time in ms since 1970 UTC");
 const probability = z.number().min(0).max(1);
 const candidate = z.object({ text: z.string(), probability });
 const direction = z.enum(["approaching", "leaving", "unknown"]);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { AuditRecord, EdgeRecord } from "../../src/core/records.js";
 import { type Clock, systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
 import { createMetrics } from "../../src/system/metrics.js";
@@ -19,6 +20,8 @@ export function fakeAppliance(
   const gateListeners = new Set<(view: GateView) => void>();
   const wishes: { camera: string; forMs: number }[] = [];
   const manual: { camera: string; startedAt: number }[] = [];
+  const edges: EdgeRecord[] = [];
+  const audit: AuditRecord[] = [];
   const state = {
     gate: {
       state: "closed",
@@ -51,6 +54,13 @@ export function fakeAppliance(
     metrics: createMetrics(),
     passes,
     clips,
+    edges: {
+      list: async ({ line }) => ({
+        items: edges.filter((e) => line === undefined || e.line === line),
+        next: null,
+      }),
+    },
+    audit: { list: async () => ({ items: audit, next: null }) },
     rules: { all: async () => [] },
     recording: {
       folder,
@@ -84,6 +94,8 @@ export function fakeAppliance(
     passes,
     clips,
     state,
+    edges,
+    audit,
     /** Every wish for live pictures so far. */
     wishes,
     watchers: (camera = "front") => frameListeners.get(camera)?.size ?? 0,

@@ -106,6 +106,20 @@ api("video answers byte ranges, open ends and the last bytes, and refuses what i
   assert.is((await ask(at, { headers: { Range: "bytes=9000-" } })).status, 416);
 });
 
+api("levels of lines and the log of changes can be read, and filtered by line", async () => {
+  appliance.edges.push(
+    { at: 5, line: "loop", kind: "input", active: true, cause: "closed" },
+    { at: 6, line: "lift", kind: "output", active: true, cause: "opening" },
+  );
+  const detail = JSON.stringify({ accepted: true });
+  appliance.audit.push({ id: "a", at: 7, actor: "Ann", action: "gate.open", subject: "", detail });
+  const lines = await ask(`${url}/api/lines/log?line=loop`);
+  assert.equal(lines.json.items, [appliance.edges[0]]);
+  assert.is((await ask(`${url}/api/lines/log?limit=1000`)).status, 400);
+  const changes = await ask(`${url}/api/audit`);
+  assert.equal(changes.json.items[0].detail, { accepted: true });
+});
+
 api(
   "HEAD answers with the headers of GET and no body, for video, pictures, lists and endless streams",
   async () => {
