@@ -6,6 +6,8 @@ import { REBIRTH } from "./sparkplug-metrics.js";
 export interface SparkplugCommand {
   kind: CommandKind;
   mode?: "normal" | "locked";
+  /** Only for approve and refuse: id of the pass. */
+  pass?: string;
   issuedAt: number;
   /** Made of what the message says: the same message twice is the same command. */
   nonce: string;
@@ -65,7 +67,10 @@ function judgeMetric(
     return no("unknown-metric", "Name and alias do not belong together.");
   const name = byAlias ?? metric.name;
   const nonce = `${timestamp}/${metric.timestamp ?? ""}/${name}/${String(metric.value)}`;
-  const command = (kind: CommandKind, more: { mode?: "normal" | "locked" } = {}): CommandVerdict => ({
+  const command = (
+    kind: CommandKind,
+    more: Pick<SparkplugCommand, "mode" | "pass"> = {},
+  ): CommandVerdict => ({
     accept: { kind, issuedAt: timestamp, nonce, ...more },
   });
   switch (name) {
@@ -81,10 +86,16 @@ function judgeMetric(
       if (boolean(metric, true)) return command("hold");
       return boolean(metric, false) ? command("release") : no("wrong-type", "Control/Hold takes a Boolean.");
     case "Control/Mode": {
-      const { value } = metric;
-      const typed = metric.field === "stringValue" && (metric.datatype ?? TYPES.String) === TYPES.String;
-      if (typed && (value === "normal" || value === "locked")) return command("mode", { mode: value });
+      const mode = textOf(metric);
+      if (mode === "normal" || mode === "locked") return command("mode", { mode });
       return no("wrong-type", "Control/Mode takes the String normal or locked.");
+    }
+    case "Control/Approve":
+    case "Control/Refuse": {
+      const pass = textOf(metric) ?? "";
+      if (pass === "" || pass.length > 64)
+        return no("wrong-type", `${name} takes the id of a pass as String.`);
+      return command(name === "Control/Approve" ? "approve" : "refuse", { pass });
     }
     default:
       return no("unknown-metric", "There is no such command.");
@@ -112,6 +123,12 @@ export function readHostState(
   } catch {
     return null;
   }
+}
+
+/** The text of a String; null for another type. */
+function textOf({ field, value, datatype }: DecodedMetric): string | null {
+  const typed = field === "stringValue" && (datatype ?? TYPES.String) === TYPES.String;
+  return typed && typeof value === "string" ? value : null;
 }
 
 /** The very value in the very type; a datatype that is named must be Boolean. */

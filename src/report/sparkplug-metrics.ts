@@ -85,6 +85,7 @@ export function gateMetrics(s: Snapshot): NamedMetric[] {
     text("Barrier/Sentence", barrier.sentence),
     flag("Barrier/Fault", barrier.state === "fault"),
     flag("Barrier/DryRun", barrier.dryRun),
+    { name: "Barrier/HeldUntil", type: "DateTime", value: barrier.heldUntilAt ?? null },
     ...ALARMS.map(([name, code]) =>
       flag(
         `Alarm/${name}`,
@@ -96,6 +97,9 @@ export function gateMetrics(s: Snapshot): NamedMetric[] {
     flag("Control/Close", false),
     flag("Control/Hold", barrier.state === "held-open"),
     text("Control/Mode", barrier.mode ?? "normal"),
+    // Take the id of a pass whose verdict is ask, such as Event/LastPassId.
+    text("Control/Approve", ""),
+    text("Control/Refuse", ""),
     text("Control/Result", s.result),
   ];
 }

@@ -217,8 +217,21 @@ export function createSession(deps: {
 }
 
 function controlOf(kind: CommandKind | null): string {
-  if (kind === null) return "";
-  if (kind === "hold" || kind === "release") return "Control/Hold";
-  if (kind === "mode") return "Control/Mode";
-  return kind === "close" ? "Control/Close" : "Control/Open";
+  switch (kind) {
+    case null:
+      return "";
+    case "hold":
+    case "release":
+      return "Control/Hold";
+    case "mode":
+      return "Control/Mode";
+    case "close":
+      return "Control/Close";
+    case "approve":
+      return "Control/Approve";
+    case "refuse":
+      return "Control/Refuse";
+    default:
+      return "Control/Open";
+  }
 }

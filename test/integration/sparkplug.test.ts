@@ -364,14 +364,16 @@ else {
       await host.command("main", [{ name: "Control/Hold", type: "Boolean", value: true }]);
       await host.command("main", [{ name: "Control/Hold", type: "Boolean", value: false }]);
       await host.command("main", [{ name: "Control/Mode", type: "String", value: "locked" }]);
-      await until(() => fixture.commands.length === 4, "all reached the gate");
+      await host.command("main", [{ name: "Control/Approve", type: "String", value: "pass-7" }]);
+      await until(() => fixture.commands.length === 5, "all reached the gate");
       assert.equal(
-        fixture.commands.map((c) => [c.kind, c.mode, c.via]),
+        fixture.commands.map((c) => [c.kind, c.mode ?? c.pass, c.via]),
         [
           ["open", undefined, "sparkplug"],
           ["hold", undefined, "sparkplug"],
           ["release", undefined, "sparkplug"],
           ["mode", "locked", "sparkplug"],
+          ["approve", "pass-7", "sparkplug"],
         ],
       );
       await until(
@@ -390,7 +392,7 @@ else {
       );
       await host.rebirth();
       await until(() => host.of("NBIRTH").length === 2, "born again");
-      assert.is(fixture.commands.length, 4, "a birth repeats no command");
+      assert.is(fixture.commands.length, 5, "a birth repeats no command");
       assert.equal(host.violations, []);
     }),
   );
@@ -406,6 +408,7 @@ else {
       await host.command("main", [{ ...open, type: "String", value: "true" }]);
       await host.command("main", [{ ...open, value: false }]);
       await host.command("main", [{ name: "Control/Mode", type: "String", value: "open" }]);
+      await host.command("main", [{ name: "Control/Approve", type: "String", value: "" }]);
       await host.command("main", [{ alias: 9999, type: "Boolean", value: true }]);
       await host.command("main", [{ alias: host.alias("main", "Control/Close"), ...open }]);
       await host.command("main", [{ name: "Barrier/State", type: "String", value: "open" }]);
@@ -416,9 +419,9 @@ else {
       await host.command("main", []);
       await host.listener.publish("spBv1.0/plategate/DCMD/demo-main/main", Buffer.from("rubbish"));
       const refused = () => fixture.report.status().commands.refused;
-      await until(() => Object.values(refused()).reduce((a, b) => a + b, 0) === 13, "thirteen were refused");
+      await until(() => Object.values(refused()).reduce((a, b) => a + b, 0) === 14, "fourteen were refused");
       assert.equal(refused(), {
-        "wrong-type": 4,
+        "wrong-type": 5,
         "unknown-metric": 4,
         expired: 1,
         "from-the-future": 1,
