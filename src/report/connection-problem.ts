@@ -24,6 +24,13 @@ export function explain(cause: unknown, url: string): ConnectionProblem {
       ...(HANGS_UP.includes(code) ? { hungUp: true } : {}),
     };
   const text = error.message ?? "";
+  if (String(code).startsWith("ERR_OSSL_"))
+    return {
+      ...problem(
+        `the certificate files cannot be used (${text}); correct report.caFile, certFile or keyFile.`,
+      ),
+      refused: true,
+    };
   if (text === "connack timeout")
     return problem("does not answer as an MQTT broker; check the address and the port.");
   if (text === "Keepalive timeout") return problem("stopped answering; trying again.");
@@ -39,6 +46,7 @@ function forWebhook(sentence: string): string {
   return sentence
     .replace("start the broker or correct report.url", "start the receiver or correct the webhook's url")
     .replaceAll("report.url", "the webhook's url")
+    .replaceAll("report.caFile, certFile or keyFile", "the webhook's caFile")
     .replaceAll("report.caFile", "the webhook's caFile")
     .replaceAll("the broker", "the receiver");
 }

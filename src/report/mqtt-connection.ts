@@ -90,7 +90,14 @@ const HEADER_BYTES = 32;
 /** Connects once. Rejects with a `ConnectionProblem`; there is no second try in here. */
 export function openConnection(options: ConnectionOptions, events: ConnectionEvents): Promise<Connection> {
   return new Promise((resolve, reject) => {
-    const client = connect(options.url, clientOptions(options));
+    let client: MqttClient;
+    try {
+      client = connect(options.url, clientOptions(options));
+    } catch (error) {
+      // Certificates and keys are looked at before anything is sent.
+      reject(explain(error, options.url));
+      return;
+    }
     const waiting = new Set<(error: PublishError) => void>();
     const asked = { toClose: false };
     let state: "opening" | "up" | "ended" = "opening";

@@ -214,8 +214,8 @@ else {
         `${base}/set/barrier`,
         JSON.stringify({ command: "open", nonce: "nonce-right", issuedAt: Date.now(), ttlMs: 60_000 }),
       );
-      await until(() => ear.on(`${base}/event/pass`).length >= 1000, "all events came");
-      await until(() => fixture.commands.length === 1, "the right command came through");
+      await until(() => ear.on(`${base}/event/pass`).length >= 1000, "all events came", 60_000);
+      await until(() => fixture.commands.length === 1, "the right command came through", 60_000);
       assert.ok(fixture.lines.length < 200, "the flood is not written to the log line by line");
       assert.ok(ear.on(`${base}/result/barrier`).length < 200, "nor answered message by message");
     }),
@@ -434,6 +434,26 @@ function tls(): void {
       );
       await fixture.report.start();
       await up(fixture);
+    }),
+  );
+
+  test(
+    "a key that belongs to another certificate, and a certificate that is none, are told as such",
+    scoped(async (use) => {
+      const { certs, url } = await withBroker(use, "server");
+      for (const [cert, key] of [
+        ["client.pem", "server.key"],
+        ["names", "client.key"],
+      ] as const) {
+        const files = `certFile: ${certs.file(cert)}\n  keyFile: ${certs.file(key)}`;
+        const fixture = start(use, `url: "${url}"\n  caFile: ${certs.file("ca.pem")}\n  ${files}`);
+        await fixture.report.start();
+        await until(() => sink(fixture).state === "refused", "it is refused");
+        assert.match(
+          sink(fixture).sentence,
+          /certificate files cannot be used .* correct report\.caFile, certFile/,
+        );
+      }
     }),
   );
 

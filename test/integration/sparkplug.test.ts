@@ -523,7 +523,7 @@ else {
         ),
       );
       fixture.report.poke();
-      await until(() => host.of("NDATA").length > 500, "some came");
+      await until(() => host.of("NDATA").length > 500, "some came", 60_000);
       await broker.stop("SIGKILL");
       await broker.start();
       const plates = () => [
