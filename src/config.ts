@@ -120,7 +120,9 @@ const shape = z.strictObject({
     unknownPlates: z
       .enum(["keep", "hash"])
       .default("keep")
-      .describe("hash: of plates that no rule names only a keyed hash is kept, no text and no crop"),
+      .describe(
+        "hash: of plates that no rule names only a keyed hash is kept, no text, no picture and no clip",
+      ),
   }),
   report: reportSettings,
   broker: brokerSettings,

@@ -10,6 +10,8 @@ import { createCalls } from "./calls.js";
 import { type Claim, claim } from "./owner.js";
 import type { FromThread, Served, ThreadStart } from "./protocol.js";
 import { runUpkeep } from "./run-upkeep.js";
+import { createSearcher } from "./searcher.js";
+import { DATABASE_NAME } from "./sql/backend.js";
 
 export interface StoreStatus {
   kind: "sql" | "json";
@@ -63,6 +65,9 @@ export function createStore(parts: StoreParts): Store {
     thread: () => (closed ? "never" : state === "ready" ? "now" : state === "failed" ? "no" : "later"),
     post: (message) => worker?.postMessage(message),
   });
+  // A search through a million readings may take its time; the writer must not.
+  const searcher =
+    parts.config.kind === "sql" ? createSearcher(join(parts.folder, DATABASE_NAME), log) : null;
   const upkeep = runUpkeep({ config: parts.config, served: calls.repositories, clock, log });
   const listeners: (() => void)[] = [];
   let worker: Worker | null = null;
@@ -77,6 +82,7 @@ export function createStore(parts: StoreParts): Store {
 
   return {
     ...calls.repositories,
+    ...(searcher === null ? {} : { search: searcher.repository }),
     async start() {
       if (state !== "stopped") return;
       state = "starting";
@@ -108,6 +114,7 @@ export function createStore(parts: StoreParts): Store {
       closed = true;
       upkeep.close();
       cancelRestart();
+      await searcher?.reset();
       const thread = worker;
       const wasReady = state === "ready";
       state = "stopped";
@@ -180,6 +187,8 @@ export function createStore(parts: StoreParts): Store {
   function again(): void {
     state = "failed";
     calls.threadGone();
+    // The next start may set a damaged file aside.
+    void searcher?.reset();
     restarts++;
     cancelRestart = clock.after(RESTART_MS, () => {
       state = "starting";

@@ -143,6 +143,28 @@ test("a pass that is erased is not found by its looks any more", async () => {
   await store.close();
 });
 
+test("a write that is asked for after many searches does not wait for them", async () => {
+  const store = await openStore();
+  const plates = Array.from({ length: 400 }, (_, i) => `AB${1000 + i * 7}XY`);
+  await Promise.all(plates.map((plate) => store.passes.save(readAs(plate, plate))));
+  const order: string[] = [];
+  const searches = plates
+    .slice(0, 32)
+    .map((plate) => store.search.soft(plate, 20).then((hits) => order.push(hits[0]!.pass.plate)));
+  const write = store.passes.save(readAs("new", "NEW1")).then(() => order.push("written"));
+  await Promise.all([...searches, write]);
+  assert.equal(order.filter((o) => o !== "written").sort(), plates.slice(0, 32).sort());
+  assert.is.not(order.at(-1), "written");
+  await store.close();
+});
+
+test("too many searches at once are refused, and a search after the store is closed as well", async () => {
+  const store = await openStore();
+  const many = await Promise.allSettled(Array.from({ length: 40 }, () => store.search.soft("AB1234", 5)));
+  assert.is(many.filter((one) => one.status === "rejected").length, 8);
+  await store.close();
+});
+
 test("readings that came while there was no search are made searchable after the next start", async () => {
   const folder = temporaryFolder();
   const first = await openStore(folder);

@@ -7,10 +7,15 @@ import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { accessRule, noon, passRecord } from "../support/records.js";
 
-async function kindOf(plate: string, rules: Parameters<typeof accessRule>[0][]): Promise<string | undefined> {
+async function kindOf(
+  plate: string,
+  rules: Parameters<typeof accessRule>[0][],
+  unknownPlates: "keep" | "hash" = "keep",
+): Promise<string | undefined> {
+  const config = defaultConfig();
   const wishes: ClipWish[] = [];
   const keeper = createKeeper({
-    config: defaultConfig(),
+    config: { ...config, store: { ...config.store, unknownPlates } },
     clock: fakeClock(noon),
     log: silentLog,
     store: { passes: {}, outbox: {} } as never,
@@ -33,6 +38,11 @@ test("the clip of a plate that a rule names is kept as a known one, also where t
   assert.is(await kindOf("AB12CDE", [{ plate: "AB12*" }]), "known");
   assert.is(await kindOf("AB12CDE", [{ plate: "AB1?CDE", effect: "deny" }]), "known");
   assert.is(await kindOf("AB12CDF", [{ plate: "AB12CDE" }, { plate: "XX*" }]), "unknown");
+});
+
+test("where unknown plates are hashed no clip shows them, and listed ones keep theirs", async () => {
+  assert.is(await kindOf("ZZ99ZZZ", [{ plate: "AB12CDE" }], "hash"), undefined);
+  assert.is(await kindOf("AB12CDE", [{ plate: "AB12CDE" }], "hash"), "known");
 });
 
 test.run();

@@ -9,6 +9,7 @@ import { createAuditTable } from "./audit.js";
 import { createChain } from "./chain.js";
 import { createClipTable } from "./clips.js";
 import { createEdgeTable } from "./edges.js";
+import { createFinder } from "./finder.js";
 import { createOperatorTable } from "./operators.js";
 import { createOutboxTable } from "./outbox.js";
 import { createPassTable } from "./passes.js";
@@ -74,7 +75,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
       audit: createAuditTable(db, chain),
       register: createRegisterTables(db),
       wear: createWearTable(db),
-      search: search.repository,
+      search: createFinder(db),
       upkeep: createUpkeep(db, search),
     },
     begin,
