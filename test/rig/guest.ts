@@ -1,6 +1,6 @@
 /** The first program on the emulated board: starts, tells and kills the gate process as the host asks over the console. */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { awaitProcesses, overBroker, processes, runCommand, startWhole } from "./guest-whole.js";
 
@@ -30,6 +30,10 @@ createInterface({ input: process.stdin }).on("line", (line) => {
       gate.on("exit", (code, signal) => say(`exit ${signal ?? code}`));
       return;
     }
+    case "fresh":
+      // A new appliance: nothing is kept of the one before.
+      rmSync("/tmp/data", { recursive: true, force: true });
+      return say("fresh");
     case "command":
       overBroker(JSON.parse(rest.join(" ")), say).catch((error) => say(`answer none ${error.message}`));
       return;

@@ -58,6 +58,8 @@ export async function whole(driver: string, machine: Machine, { scenario }: Refe
 
   await scenario(title("the whole appliance starts, and moves no output"), async () => {
     await end();
+    machine.tell("fresh");
+    await says("fresh");
     await begin();
     await still("at the start");
     return state("unknown normal");
