@@ -56,6 +56,10 @@ const shape = z.strictObject({
   models: section({
     folder: z.string().default("").describe("folder of the models; empty: those that came with the program"),
     threads: z.number().int().min(1).max(8).default(1).describe("threads of each model session"),
+    enhance: z
+      .boolean()
+      .default(false)
+      .describe("read plates that are hard to read a second time through the enhancer"),
   }),
   access: accessSettings,
   barrier: barrierSettings,

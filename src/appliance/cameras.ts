@@ -101,6 +101,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
         segmentSeconds: config.recording.segmentSeconds,
         modelsFolder: deps.modelsFolder,
         threads: config.models.threads,
+        enhance: config.models.enhance,
         minConfidence: camera.minConfidence,
         zone: camera.zone,
         looksFirst: config.access.oddVehicle === "ask",

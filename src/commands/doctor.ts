@@ -117,6 +117,7 @@ async function models(config: Config): Promise<Condition> {
   const vision = await openVision({
     modelsFolder: modelsFolder(config.models.folder),
     threads: config.models.threads,
+    enhance: config.models.enhance,
     minConfidence: 0.3,
   });
   try {

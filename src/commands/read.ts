@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import type { Box, Point, Quad } from "../core/geometry.js";
 import { type Grammar, type Supposition, suppose } from "../core/grammar.js";
 import type { PlateRead } from "../core/plate.js";
-import { jpegOf, type LoadedPicture, loadPicture, PictureError } from "../system/picture.js";
+import { jpegOf, type LoadedPicture, loadPicture, PictureError, scaled } from "../system/picture.js";
 import { overlayOf } from "../vision/annotate.js";
 import { loadGrammars } from "../vision/grammars.js";
 import { modelsFolder } from "../vision/models-folder.js";
@@ -14,7 +14,7 @@ import { ModelError } from "../vision/session.js";
 import { openVision, type PlateLook, type Vision } from "../vision/vision.js";
 
 const usage =
-  "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] [--countries DE,FR] PATH…";
+  "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] [--countries DE,FR] [--enhance] PATH…";
 
 /** One line of `--json`. Pixels of the full, upright picture. */
 export interface ReadLine {
@@ -44,6 +44,8 @@ export interface ReadPlate {
 interface Options {
   json: boolean;
   annotate: string | null;
+  /** Reads hard plates through the enhancer as well; with `annotate`, every plate is cut out, plain and enhanced. */
+  enhance: boolean;
   minConfidence: number;
   grammars: readonly Grammar[];
 }
@@ -62,6 +64,7 @@ export async function readCommand(args: string[]): Promise<number> {
     vision = await openVision({
       modelsFolder: parsed.models,
       threads: parsed.threads,
+      enhance: parsed.enhance,
       minConfidence: Math.min(WEAKEST, parsed.minConfidence),
       thorough: true,
     });
@@ -90,7 +93,10 @@ async function readFile(file: string, vision: Vision, options: Options): Promise
     const looks = await lookAtPhoto(vision, picture, options.minConfidence);
     const line = toLine(basename(file), performance.now() - started, looks, picture, options.grammars);
     console.log(options.json ? JSON.stringify(line) : forPeople(line));
-    if (options.annotate !== null) await annotate(options.annotate, file, picture, looks);
+    if (options.annotate !== null) {
+      await annotate(options.annotate, file, picture, looks);
+      if (options.enhance) await cutOut(options.annotate, file, picture, looks, vision);
+    }
     return true;
   } catch (error) {
     if (error instanceof PictureError) complain(error.message, 1);
@@ -159,6 +165,24 @@ async function annotate(
   await writeFile(join(folder, `${basename(file, extname(file))}.plates.jpg`), jpeg);
 }
 
+/** Every plate as it is and, in a file of its own beside it, enhanced. */
+async function cutOut(
+  folder: string,
+  file: string,
+  picture: LoadedPicture,
+  looks: readonly PlateLook[],
+  vision: Vision,
+): Promise<void> {
+  for (const [i, { detection, crop }] of looks.entries()) {
+    const plain = vision.crop(picture, detection);
+    const better = crop === null ? null : await vision.enhanced(crop);
+    if (plain === null || better === null) continue;
+    const name = join(folder, `${basename(file, extname(file))}.plate${i + 1}`);
+    await writeFile(`${name}.jpg`, await jpegOf(plain));
+    await writeFile(`${name}.enhanced.jpg`, await jpegOf(await scaled(better, plain.width, plain.height)));
+  }
+}
+
 /** The first run of a model costs several times a later one; nobody wants to measure that. */
 async function warmUp(vision: Vision): Promise<void> {
   const grey = { width: 640, height: 384, rgb: new Uint8Array(640 * 384 * 3).fill(114) };
@@ -189,6 +213,7 @@ function parse(args: string[]) {
         threads: { type: "string", default: "1" },
         models: { type: "string", default: "" },
         countries: { type: "string", default: "" },
+        enhance: { type: "boolean", default: false },
         "min-confidence": { type: "string", default: String(PLAUSIBLE) },
       },
     });
@@ -204,6 +229,7 @@ function parse(args: string[]) {
     return {
       json: values.json,
       annotate: values.annotate ?? null,
+      enhance: values.enhance,
       threads,
       minConfidence,
       models,

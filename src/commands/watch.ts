@@ -41,6 +41,7 @@ export async function watchCommand(args: string[]): Promise<number> {
     vision = await openVision({
       modelsFolder: parsed.models,
       threads: parsed.threads,
+      enhance: parsed.enhance,
       minConfidence,
       zone: parsed.zone,
     });
@@ -70,6 +71,7 @@ interface Parsed {
   source: string;
   json: boolean;
   threads: number;
+  enhance: boolean;
   fps: number;
   models: string;
   minConfidence: number;
@@ -165,6 +167,7 @@ function parse(args: string[]): Parsed | string {
       source,
       json: values.json,
       threads,
+      enhance: config.models.enhance,
       fps,
       minConfidence,
       zone,

@@ -89,8 +89,14 @@ async function run(start: EyeStart): Promise<void> {
 /** null: the models cannot be used. The camera is watched and recorded all the same, and the gate is told why. */
 async function openObserver(start: EyeStart, log: Log): Promise<Observer | null> {
   try {
-    const { modelsFolder, threads, zone, minConfidence } = start;
-    const vision = await openVision({ modelsFolder, threads, zone, minConfidence: minConfidence * weak });
+    const { modelsFolder, threads, enhance = false, zone, minConfidence } = start;
+    const vision = await openVision({
+      modelsFolder,
+      threads,
+      enhance,
+      zone,
+      minConfidence: minConfidence * weak,
+    });
     await send({ type: "ready", models: vision.models() });
     const session = `${clock.wallMs().toString(36)}-${process.pid.toString(36)}`;
     const { camera, looksFirst } = start;

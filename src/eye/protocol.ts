@@ -15,6 +15,8 @@ export interface EyeStart {
   segmentSeconds: number;
   modelsFolder: string;
   threads: number;
+  /** Read hard plates through the enhancer as well; default false. */
+  enhance?: boolean;
   /** Smallest detector confidence that starts a track. */
   minConfidence: number;
   /** Part of the picture to look at, 0..1: left, top, right, bottom. */

@@ -1,5 +1,4 @@
 import type { PlateRead } from "../core/plate.js";
-import type { Enhancer } from "./enhancer.js";
 import type { Fusion, WeighedCrop } from "./fusion.js";
 import type { Reader } from "./reader.js";
 
@@ -20,14 +19,12 @@ export interface Overlay {
  */
 const LEAST_DIFFERENT = 0.07;
 
-/** Without an enhancer the mean is read as it is. */
-export function createOverlay(fusion: Fusion, reader: Reader, enhancer: Enhancer | null): Overlay {
+export function createOverlay(fusion: Fusion, reader: Reader): Overlay {
   return {
     async read(crops) {
       const fused = fusion.fuse(crops);
       if (fused === null || fused.difference < LEAST_DIFFERENT) return null;
-      const [crop] = enhancer === null ? [fused.crop] : await enhancer.enhance([fused.crop]);
-      const [reading] = await reader.readCrops([crop!]);
+      const [reading] = await reader.readCrops([fused.crop]);
       return reading!.kind === "whole" && reading!.read.text !== "" ? reading!.read : null;
     },
   };

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { boxAround, type Detection, type Quad, quadOf, widen } from "../core/geometry.js";
 import { ALPHABET, decode, likeliest, type PlateRead } from "../core/plate.js";
 import type { Picture } from "../system/picture.js";
+import type { Enhancer } from "./enhancer.js";
 import type { Pixels } from "./pixels.js";
 import { ModelError, type ModelSession } from "./session.js";
 
@@ -55,8 +56,15 @@ const UNSURE = 0.9;
 const SLOPE = 0.06;
 const LEAN = 0.25;
 
-/** `otherCuts`: how many more ways to cut a plate are tried when the first reading is unsure, 0 to 3. */
-export function createReader(session: ModelSession, pixels: Pixels, { otherCuts = 3 } = {}): Reader {
+/**
+ * `otherCuts`: how many more ways to cut a plate are tried when the first reading is unsure, 0 to 3. `enhancer`: the first
+ * cut of such a plate is read enhanced as well; a plate that is read surely costs no time for it.
+ */
+export function createReader(
+  session: ModelSession,
+  pixels: Pixels,
+  { otherCuts = 3, enhancer = null }: { otherCuts?: number; enhancer?: Enhancer | null } = {},
+): Reader {
   const [, height, width] = session.inputShape("crop");
   if (typeof height !== "number" || typeof width !== "number") {
     throw new ModelError(
@@ -88,7 +96,10 @@ export function createReader(session: ModelSession, pixels: Pixels, { otherCuts 
       const unsure = reading === null || (reading.kind !== "none" && reading.read.score < UNSURE);
       if (!unsure) continue;
       const others = await readQuads(cuts[i]!.others.slice(0, otherCuts), times);
-      readings[i] = together([reading, ...others.readings]);
+      const started = performance.now();
+      const better = crops[i] && enhancer ? await readCrops(await enhancer.enhance([crops[i]])) : [];
+      times.readMs += performance.now() - started;
+      readings[i] = together([reading, ...others.readings, ...better]);
     }
     return { readings, crops, ...times };
   }
@@ -165,7 +176,7 @@ function isTilted([a, b, c, d]: Quad): boolean {
  * Several cuts of one plate: the surest says how many characters there are, and all that say so share the evidence by
  * their scores. Taking the surest alone would make the probabilities too good: the best of several guesses is lucky.
  */
-function together(cuts: readonly (CropReading | null)[]): CropReading | null {
+export function together(cuts: readonly (CropReading | null)[]): CropReading | null {
   const usable = cuts.filter((c) => c !== null && c.kind !== "none") as CropReading[];
   const worth = (c: CropReading) => c.read.score * c.kinds.whole;
   const surest = usable.sort((a, b) => worth(b) - worth(a))[0];

@@ -6,6 +6,7 @@ import { legibility } from "../core/vote.js";
 import type { Picture } from "../system/picture.js";
 import { createAppearances } from "./appearance.js";
 import { createDetector } from "./detector.js";
+import { createEnhancer } from "./enhancer.js";
 import { createFusion } from "./fusion.js";
 import { createOverlay, type WeighedCrop } from "./overlay.js";
 import { createPixels } from "./pixels.js";
@@ -37,6 +38,8 @@ export interface VisionOptions {
   zone?: readonly [number, number, number, number];
   /** Single pictures deserve more tries than the frames of a film, which come again; default false. */
   thorough?: boolean;
+  /** Read plates that are hard to read a second time through the enhancer; default false. */
+  enhance?: boolean;
 }
 
 /** Ms spent in each step of one look: `scale`, `detect`, `refine`, `straighten`, `read`. */
@@ -60,6 +63,8 @@ export interface Vision {
   ): Promise<{ looks: PlateLook[]; stages: StageTimes }>;
   /** Reads several crops of one plate, laid over each other; null when they do not fit or show no whole plate. */
   overlay(crops: readonly WeighedCrop[]): Promise<PlateRead | null>;
+  /** What the reader took, enhanced, for people to look at; null when the enhancer is not in use. */
+  enhanced(crop: Picture): Promise<Picture | null>;
   /** Tiny grey picture of the zone, for the motion gate. */
   thumbnail(picture: Picture, width: number, height: number): Uint8Array;
   /** The plate straightened at its own size and shape, for people; null for corners that make no plate. */
@@ -78,8 +83,12 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
   const pixels = createPixels();
   const detector = createDetector(detectorModel, pixels);
   const appearanceOf = createAppearances(detectorModel, pixels);
-  const reader = createReader(readerModel, pixels, { otherCuts: options.thorough === true ? 3 : 1 });
-  const overlay = createOverlay(createFusion(reader.size.width, reader.size.height), reader, null);
+  const enhancerModel =
+    options.enhance === true ? await openModel(options.modelsFolder, "enhancer", options.threads) : null;
+  const enhancer = enhancerModel === null ? null : createEnhancer(enhancerModel);
+  const otherCuts = options.thorough === true ? 3 : 1;
+  const reader = createReader(readerModel, pixels, { otherCuts, enhancer });
+  const overlay = createOverlay(createFusion(reader.size.width, reader.size.height), reader);
   return {
     async detect(picture, part = zoneOf(picture, options.zone), coarse = false) {
       const { detections, scaleMs, detectMs } = await detector.detect(
@@ -117,6 +126,7 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       return { looks, stages: { refine: refineMs, straighten: straightenMs, read: readMs } };
     },
     overlay: (crops) => overlay.read(crops),
+    enhanced: async (crop) => (enhancer === null ? null : (await enhancer.enhance([crop]))[0]!),
     thumbnail(picture, width, height) {
       pixels.put(picture);
       return pixels.thumbnail(zoneOf(picture, options.zone), width, height);
@@ -133,10 +143,15 @@ export async function openVision(options: VisionOptions): Promise<Vision> {
       );
     },
     appearance: (picture, { box }) => appearanceOf(picture, box),
-    models: () => ({ detector: detectorModel.version, reader: readerModel.version }),
+    models: () => ({
+      detector: detectorModel.version,
+      reader: readerModel.version,
+      ...(enhancerModel === null ? {} : { enhancer: enhancerModel.version }),
+    }),
     async close() {
       await detectorModel.close();
       await readerModel.close();
+      await enhancerModel?.close();
     },
   };
 }

@@ -45,35 +45,29 @@ if (wants("tracks")) {
   if (present) {
     const model = await openModel(folder, "reader", 1);
     const reader = createReader(model, createPixels(), { otherCuts: 1 });
-    const enhancerModel = await openModel(folder, "enhancer", 1).catch(() => null);
-    const enhancer = enhancerModel === null ? null : createEnhancer(enhancerModel);
-    const overlay = createOverlay(createFusion(160, 64), reader, enhancer);
+    const overlay = createOverlay(createFusion(reader.size.width, reader.size.height), reader);
     printTracks(
       "Tracks driven from real crops",
       await drivenTracks(values.data, values.split, reader, overlay),
     );
     await model.close();
-    await enhancerModel?.close();
   }
 }
 if (wants("hard")) {
   const model = await openModel(folder, "reader", 1);
-  const enhancerModel = await openModel(folder, "enhancer", 1).catch(() => null);
+  const enhancerModel = await openModel(folder, "enhancer", 1);
   const reader = createReader(model, createPixels());
-  const enhancer = enhancerModel === null ? null : createEnhancer(enhancerModel);
-  const fusion = createFusion(160, 64);
+  const enhancer = createEnhancer(enhancerModel);
+  const fusion = createFusion(reader.size.width, reader.size.height);
   const count = Number(values.plates);
-  await benchHard("Drawn plates made worse", await drawnPlates(count), reader, enhancer, fusion);
-  if (present)
-    await benchHard(
-      `Real crops (${values.split}) made worse`,
-      await sharpCrops(values.data, values.split, 3 * count),
-      reader,
-      enhancer,
-      fusion,
-    );
+  const tools = { reader, enhancer, fusion };
+  await benchHard("Drawn plates made worse", await drawnPlates(count), tools);
+  if (present) {
+    const crops = await sharpCrops(values.data, values.split, 2 * count);
+    await benchHard(`Real crops (${values.split}) made worse`, crops, tools);
+  }
   await model.close();
-  await enhancerModel?.close();
+  await enhancerModel.close();
 }
 if (wants("crops") || wants("scenes") || wants("drawn")) {
   const vision = await openVision({

@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type Quad, quadOf } from "../../src/core/geometry.js";
-import type { PlateRead } from "../../src/core/plate.js";
-import { addRead, emptyVote, tally } from "../../src/core/vote.js";
+import { addRead, emptyVote, type Tally, tally, tallyWith, type Vote } from "../../src/core/vote.js";
 import { loadPicture, type Picture } from "../../src/system/picture.js";
 import type { Enhancer } from "../../src/vision/enhancer.js";
 import type { Fusion } from "../../src/vision/fusion.js";
-import type { CropReading, Reader } from "../../src/vision/reader.js";
+import { createOverlay } from "../../src/vision/overlay.js";
+import { type CropReading, type Reader, together } from "../../src/vision/reader.js";
+import { weightOf } from "../../src/vision/stacks.js";
 import { drawPlate, plausiblePlate } from "../support/plate-drawing.js";
 import { type Random, seeded } from "../support/random.js";
 import { type Degrading, degrade, shaken } from "./degrading.js";
@@ -77,63 +78,85 @@ export async function sharpCrops(data: string, split: string, most: number): Pro
 const ways = [
   "1 frame",
   "1 enhanced",
+  "1 both",
   `${FRAMES} voted`,
   "enhanced, voted",
+  "both, voted",
   "crops fused",
   "fused, enhanced",
   "voted with fused",
+  "all together",
 ] as const;
 type Way = (typeof ways)[number];
+/** What each way is compared with. */
+const rivals: readonly (readonly [Way, Way])[] = [
+  ["1 enhanced", "1 frame"],
+  ["1 both", "1 frame"],
+  ["enhanced, voted", `${FRAMES} voted`],
+  ["both, voted", `${FRAMES} voted`],
+  ["crops fused", `${FRAMES} voted`],
+  ["fused, enhanced", "crops fused"],
+  ["voted with fused", `${FRAMES} voted`],
+  ["all together", "voted with fused"],
+];
+
+/** One answer: right or not, and whether it was given at 0.9 or more. */
+interface Answer {
+  right: boolean;
+  sure: boolean;
+}
+type Answers = Record<Way, Answer>;
+
+/** The models and what is made of them. */
+export interface HardTools {
+  reader: Reader;
+  enhancer: Enhancer;
+  fusion: Fusion;
+}
 
 /** Every plate under every condition, read in every way; paired, so that each way sees the same frames. */
-export async function benchHard(
-  title: string,
-  plates: readonly CleanPlate[],
-  reader: Reader,
-  enhancer: Enhancer | null,
-  fusion: Fusion,
-) {
+export async function benchHard(title: string, plates: readonly CleanPlate[], tools: HardTools) {
   const rows: (string | number)[][] = [];
-  const all: Record<Way, boolean>[] = [];
+  const bad: Answers[] = [];
+  const row = (name: string, of: readonly Answers[]) =>
+    rows.push([name, ...ways.map((w) => percent(of.filter((one) => one[w].right).length, of.length))]);
   for (const [c, { name, view }] of conditions.entries()) {
-    const here: Record<Way, boolean>[] = [];
+    const here: Answers[] = [];
     for (const [i, plate] of plates.entries()) {
       const random = seeded(31 * i + 7919 * c + 5);
-      here.push(await readInEveryWay(plate, view(random), random, reader, enhancer, fusion));
+      here.push(await readInEveryWay(plate, view(random), random, tools));
     }
-    rows.push([name, ...ways.map((w) => percent(here.filter((one) => one[w]).length, here.length))]);
-    if (!name.startsWith("good")) all.push(...here);
+    row(name, here);
+    if (!name.startsWith("good")) bad.push(...here);
   }
-  rows.push([
-    "mean of the bad ones",
-    ...ways.map((w) => percent(all.filter((one) => one[w]).length, all.length)),
-  ]);
+  row("mean of the bad ones", bad);
   printTable(
     `${title}: ${plates.length} plates for each row, read without an error, %`,
     ["condition", ...ways],
     rows,
   );
-  for (const [with_, without] of [
-    ["1 enhanced", "1 frame"],
-    ["enhanced, voted", `${FRAMES} voted`],
-    ["crops fused", `${FRAMES} voted`],
-    ["fused, enhanced", `${FRAMES} voted`],
-    ["voted with fused", `${FRAMES} voted`],
-  ] as const) {
-    const won = all.filter((one) => one[with_] && !one[without]).length;
-    const lost = all.filter((one) => !one[with_] && one[without]).length;
-    console.log(`${with_} against ${without}: ${won} won, ${lost} lost of ${all.length}`);
-  }
+  const pairs = rivals.map(([way, rival]) => [
+    `${way} against ${rival}`,
+    bad.filter((one) => one[way].right && !one[rival].right).length,
+    bad.filter((one) => !one[way].right && one[rival].right).length,
+    ...[rival, way].map((w) => {
+      const sure = bad.filter((one) => one[w].sure);
+      return `${sure.length} / ${sure.filter((one) => !one[w].right).length}`;
+    }),
+  ]);
+  printTable(
+    `${title}: the same plates in two ways, of ${bad.length}`,
+    ["ways", "won", "lost", "at 0.9 / of these wrong, before", "after"],
+    pairs,
+  );
 }
 
 async function readInEveryWay(
   plate: CleanPlate,
   view: Degrading,
   random: Random,
-  reader: Reader,
-  enhancer: Enhancer | null,
-  fusion: Fusion,
-): Promise<Record<Way, boolean>> {
+  { reader, enhancer, fusion }: HardTools,
+): Promise<Answers> {
   const crops: Picture[] = [];
   for (let f = 0; f < FRAMES; f++) {
     const near = { ...view, heightPx: view.heightPx * random.between(0.96, 1.04) };
@@ -142,26 +165,40 @@ async function readInEveryWay(
     if (crop !== null) crops.push(crop);
   }
   const raw = await reader.readCrops(crops);
-  const better = enhancer === null ? crops : await enhancer.enhance(crops);
-  const enhanced = await reader.readCrops(better);
-  const fused =
-    fusion.fuse(crops.map((crop, i) => ({ crop, weight: 0.05 + raw[i]!.read.score })))?.crop ?? crops[0]!;
+  const enhanced = await reader.readCrops(await enhancer.enhance(crops));
+  const mixed = raw.map((one, i) => both(one, enhanced[i]!));
+  const weighed = crops.map((crop, i) => ({ crop, weight: weightOf(raw[i]!.read) }));
+  const fused = fusion.fuse(weighed)?.crop ?? crops[0]!;
   const [fusedRaw] = await reader.readCrops([fused]);
-  const [fusedBetter] =
-    enhancer === null ? [fusedRaw] : await reader.readCrops(await enhancer.enhance([fused]));
-  const right = (text: string | undefined) => text === plate.text;
+  const [fusedBetter] = await reader.readCrops(await enhancer.enhance([fused]));
+  const single = (r: CropReading): Answer => ({
+    right: r.read.text === plate.text,
+    sure: r.read.score >= 0.9,
+  });
+  const answer = (t: Tally | null): Answer => ({
+    right: t?.plate === plate.text,
+    sure: (t?.probability ?? 0) >= 0.9,
+  });
+  const overlaid = await createOverlay(fusion, reader).read(weighed);
   return {
-    "1 frame": right(raw[0]!.read.text),
-    "1 enhanced": right(enhanced[0]!.read.text),
-    [`${FRAMES} voted`]: right(voted(raw)),
-    "enhanced, voted": right(voted(enhanced)),
-    "crops fused": right(fusedRaw!.read.text),
-    "fused, enhanced": right(fusedBetter!.read.text),
-    "voted with fused": right(voted([...raw, fusedBetter!])),
-  } as Record<Way, boolean>;
+    "1 frame": single(raw[0]!),
+    "1 enhanced": single(enhanced[0]!),
+    "1 both": single(mixed[0]!),
+    [`${FRAMES} voted`]: answer(tally(voteOf(raw))),
+    "enhanced, voted": answer(tally(voteOf(enhanced))),
+    "both, voted": answer(tally(voteOf(mixed))),
+    "crops fused": single(fusedRaw!),
+    "fused, enhanced": single(fusedBetter!),
+    "voted with fused": answer(tallyWith(voteOf(raw), overlaid)),
+    "all together": answer(tallyWith(voteOf(mixed), overlaid)),
+  } as Answers;
 }
 
-function voted(readings: readonly CropReading[]): string | undefined {
-  const reads: PlateRead[] = readings.filter((r) => r.kind !== "none").map((r) => r.read);
-  return tally(reads.reduce((v, r) => addRead(v, r), emptyVote))?.plate;
+/** As the reader does it with a plate that it cannot read surely. */
+function both(raw: CropReading, enhanced: CropReading): CropReading {
+  return raw.read.score >= 0.9 ? raw : together([raw, enhanced])!;
+}
+
+function voteOf(readings: readonly CropReading[]): Vote {
+  return readings.filter((r) => r.kind !== "none").reduce((v, r) => addRead(v, r.read), emptyVote);
 }

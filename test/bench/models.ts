@@ -1,6 +1,7 @@
 /**
  * Time of every stage on one 720p frame, with one and two threads; with `--fp32 DIR`, a folder that holds
- * detector-fp32.onnx and reader-fp32.onnx, the float models beside.
+ * detector-fp32.onnx, reader-fp32.onnx and enhancer-fp32.onnx, the float models beside. Enhancing and laying five crops over
+ * each other happen to hard plates only and are no part of the frame times.
  *
  *   npm run bench:models -- [--models DIR] [--fp32 DIR] [--rounds N]
  */
@@ -8,6 +9,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { boxAround, type Detection } from "../../src/core/geometry.js";
 import { createDetector } from "../../src/vision/detector.js";
+import { createEnhancer } from "../../src/vision/enhancer.js";
+import { createFusion } from "../../src/vision/fusion.js";
 import { modelsFolder } from "../../src/vision/models-folder.js";
 import { createPixels } from "../../src/vision/pixels.js";
 import { createReader } from "../../src/vision/reader.js";
@@ -37,15 +40,27 @@ for (const threads of [1, 2]) {
     threads,
     await openModel(folder, "detector", threads),
     await openModel(folder, "reader", threads),
+    await openModel(folder, "enhancer", threads),
   );
   if (values.fp32 !== undefined) {
     const file = (name: string) => openModelFile(join(values.fp32 as string, `${name}-fp32.onnx`), threads);
-    await measure("FP32", threads, await file("detector"), await file("reader"));
+    await measure("FP32", threads, await file("detector"), await file("reader"), await file("enhancer"));
   }
 }
 printTable(
   `Milliseconds per 720p frame, median and 95th percentile of ${rounds} rounds`,
-  ["models", "threads", "scale", "detect", "straighten", "read", "frame with a plate", "frame without"],
+  [
+    "models",
+    "threads",
+    "scale",
+    "detect",
+    "straighten",
+    "read",
+    "frame with a plate",
+    "frame without",
+    "enhance",
+    "overlay of 5",
+  ],
   rows,
 );
 
@@ -54,10 +69,13 @@ async function measure(
   threads: number,
   detectorModel: ModelSession,
   readerModel: ModelSession,
+  enhancerModel: ModelSession,
 ) {
   const pixels = createPixels();
   const detector = createDetector(detectorModel, pixels);
   const reader = createReader(readerModel, pixels, { otherCuts: 0 });
+  const enhancer = createEnhancer(enhancerModel);
+  const fusion = createFusion(reader.size.width, reader.size.height);
   const times: Record<string, number[]> = {
     scale: [],
     detect: [],
@@ -65,6 +83,8 @@ async function measure(
     read: [],
     plate: [],
     empty: [],
+    enhance: [],
+    overlay: [],
   };
   for (let i = -20; i < rounds; i++) {
     const a = performance.now();
@@ -75,6 +95,10 @@ async function measure(
     const b = performance.now();
     await detector.detect({ ...empty }, [0, 0, 1280, 720], 0.3);
     const c = performance.now();
+    await enhancer.enhance([read.crops[0]!]);
+    const d = performance.now();
+    fusion.fuse(Array.from({ length: 5 }, () => ({ crop: read.crops[0]!, weight: 1 })));
+    const e = performance.now();
     if (i < 0) continue;
     const one = {
       scale: found.scaleMs,
@@ -83,12 +107,19 @@ async function measure(
       read: read.readMs,
       plate: b - a,
       empty: c - b,
+      enhance: d - c,
+      overlay: e - d,
     };
     for (const [name, ms] of Object.entries(one)) times[name]!.push(ms);
   }
   const cell = (name: string) =>
     `${quantile(times[name]!, 0.5).toFixed(2)} / ${quantile(times[name]!, 0.95).toFixed(2)}`;
-  rows.push([kind, threads, ...["scale", "detect", "straighten", "read", "plate", "empty"].map(cell)]);
+  rows.push([
+    kind,
+    threads,
+    ...["scale", "detect", "straighten", "read", "plate", "empty", "enhance", "overlay"].map(cell),
+  ]);
   await detectorModel.close();
   await readerModel.close();
+  await enhancerModel.close();
 }

@@ -114,6 +114,29 @@ test("--annotate writes a picture for each image, and says when it cannot", asyn
   assert.match(refused.errors, /car\.jpg: cannot be written/);
 });
 
+test("--annotate with --enhance also cuts out every plate, plain and enhanced side by side", async () => {
+  const folder = temporaryFolder();
+  const drawn = await drawPlate({ text: "KX51ABC", heightPx: 40, light: 0.25 }, seeded(4), 640, 400);
+  writeFileSync(join(folder, "car.jpg"), await jpegOf(drawn));
+  const { code, lines } = await read(
+    "--json",
+    "--enhance",
+    "--annotate",
+    join(folder, "out"),
+    join(folder, "car.jpg"),
+  );
+  assert.equal([code, lines[0]!.plates[0]!.text], [0, "KX51ABC"]);
+  assert.equal(readdirSync(join(folder, "out")).sort(), [
+    "car.plate1.enhanced.jpg",
+    "car.plate1.jpg",
+    "car.plates.jpg",
+  ]);
+  const [plain, better] = await Promise.all(
+    ["car.plate1.jpg", "car.plate1.enhanced.jpg"].map((name) => sharp(join(folder, "out", name)).stats()),
+  );
+  assert.ok(better!.channels[1]!.stdev > 2 * plain!.channels[1]!.stdev);
+});
+
 test("--countries says what fits there beside what was read, and a country without a grammar is named", async () => {
   const folder = temporaryFolder();
   const car = join(folder, "car.jpg");

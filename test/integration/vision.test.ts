@@ -5,6 +5,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { WatchLine } from "../../src/commands/watch.js";
 import { boxAround, iou } from "../../src/core/geometry.js";
+import type { Picture } from "../../src/system/picture.js";
 import { modelsFolder } from "../../src/vision/models-folder.js";
 import { lookAtPhoto, WEAKEST } from "../../src/vision/photo.js";
 import { openVision } from "../../src/vision/vision.js";
@@ -58,6 +59,51 @@ test("a plate that the edge of the picture cuts is never read as a whole one", a
     const wrong = looks.map((l) => l.read?.text ?? "").filter((read) => read !== "" && read !== text);
     assert.equal(wrong, [], `${text} cut at ${(0.1 + 0.05 * i).toFixed(2)}`);
   }
+});
+
+test("noisy frames laid over each other are read where most single ones are not; clear ones need it not", async () => {
+  const right = { single: 0, overlaid: 0 };
+  for (let seed = 1; seed <= 6; seed++) {
+    const random = seeded(seed);
+    const text = plausiblePlate(random);
+    const clean = await drawPlate({ text, heightPx: 18, noise: 0 }, random);
+    const plate = { quad: clean.quad, box: boxAround(clean.quad), confidence: 1 };
+    const crops = async (noise: number) => {
+      const views: { crop: Picture; weight: number; right: boolean }[] = [];
+      for (let f = 0; f < 6; f++) {
+        const rgb = Uint8Array.from(clean.rgb, (v) => Math.max(0, Math.min(255, v + random.normal(noise))));
+        const [look] = (await vision.read({ ...clean, rgb }, [plate])).looks;
+        views.push({ crop: look!.crop!, weight: 1, right: look!.read?.text === text });
+      }
+      return views;
+    };
+    assert.is(await vision.overlay(await crops(2)), null);
+    const noisy = await crops(75);
+    right.single += noisy.filter((view) => view.right).length / noisy.length;
+    right.overlaid += (await vision.overlay(noisy))?.text === text ? 1 : 0;
+  }
+  assert.ok(right.overlaid >= right.single + 2, `${right.overlaid} and ${right.single} of 6`);
+});
+
+test("a plate that is hard to read may be read enhanced, and the models in use say so", async () => {
+  const enhancing = await openVision({
+    modelsFolder: modelsFolder(),
+    threads: 1,
+    minConfidence: WEAKEST,
+    enhance: true,
+  });
+  assert.match(enhancing.models().enhancer!, /enhancer\.onnx/);
+  const random = seeded(5);
+  for (const motionPx of [0, 5]) {
+    const text = plausiblePlate(random);
+    const drawn = await drawPlate({ text, heightPx: 26, motionPx }, random);
+    const looks = await lookAtPhoto(enhancing, drawn);
+    assert.equal(
+      looks.map((l) => l.read?.text),
+      [text],
+    );
+  }
+  await enhancing.close();
 });
 
 test("rubbish of any size is looked at without a crash, and the corners that come are numbers", async () => {

@@ -12,7 +12,7 @@ import { temporaryFolder } from "../support/folder.js";
 const shipped = modelsFolder();
 
 test("the shipped models are those of the manifest, take bytes, and are a few MB at most", async () => {
-  for (const key of ["detector", "reader"]) {
+  for (const key of ["detector", "reader", "enhancer"]) {
     const model = await openModel(shipped, key, 1);
     assert.match(model.version, /\.onnx.* [0-9a-f]{12}$/);
     await model.close();

@@ -149,6 +149,7 @@ function scene(carsAt: (frame: number) => Car[]) {
       overlays.push(crops.length);
       return null;
     },
+    enhanced: async () => null,
     crop: (_, { box }) => ({
       width: Math.round(box[2]),
       height: Math.round(box[3]),
