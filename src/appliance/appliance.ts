@@ -195,6 +195,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       },
     },
     passes: store.passes,
+    register: store.register,
     edges: store.edges,
     audit: store.audit,
     ...recordings.page,

@@ -6,6 +6,7 @@ import type {
   ClipRepository,
   EdgeRepository,
   PassRepository,
+  RegisterRepository,
   RuleRepository,
   SearchRepository,
 } from "../core/repositories.js";
@@ -137,6 +138,8 @@ export interface WebDeps {
   clips: Pick<ClipRepository, "find" | "list" | "pin">;
   /** Search by likeness; left out where the store cannot do it. */
   search?: SearchRepository;
+  /** Who lives here and what they drive. */
+  register: Pick<RegisterRepository, "findVehicle" | "people">;
   edges: Pick<EdgeRepository, "list">;
   audit: Pick<AuditRepository, "list">;
   /** Read only: there are no accounts yet. */

@@ -85,6 +85,15 @@ export const passDetail = z.object({
     .nullable()
     .describe("the last decision made again from what was kept of it; null when that cannot be done"),
   clip: clip.nullable(),
+  registered: z
+    .object({
+      make: z.string(),
+      colour: z.string(),
+      note: z.string(),
+      person: z.object({ name: z.string(), unit: z.string() }).nullable(),
+    })
+    .nullable()
+    .describe("the vehicle of this plate in the register, and whose it is; null: not registered"),
 });
 
 export const page = <T extends z.ZodType>(item: T) =>

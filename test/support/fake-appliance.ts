@@ -23,6 +23,7 @@ export function fakeAppliance(
   const edges: EdgeRecord[] = [];
   const audit: AuditRecord[] = [];
   const state = {
+    registeredPlate: "",
     gate: {
       state: "closed",
       sinceAt: clock.wallMs(),
@@ -54,6 +55,13 @@ export function fakeAppliance(
     metrics: createMetrics(),
     passes,
     clips,
+    register: {
+      findVehicle: async (plate) =>
+        plate === state.registeredPlate
+          ? { id: "v", plate, personId: "q", make: "Skoda", colour: "red", note: "" }
+          : null,
+      people: async () => [{ id: "q", name: "Ann", unit: "Flat 3", phone: "1", note: "" }],
+    },
     edges: {
       list: async ({ line }) => ({
         items: edges.filter((e) => line === undefined || e.line === line),

@@ -86,7 +86,7 @@ export function createDetail({ beside }) {
     );
   }
 
-  function content({ pass, decisions, reads, candidates, replay, clip }) {
+  function content({ pass, decisions, reads, candidates, replay, clip, registered }) {
     const base = `/api/passes/${encodeURIComponent(pass.id)}`;
     const decision = decisions.at(-1);
     return [
@@ -112,7 +112,7 @@ export function createDetail({ beside }) {
           characters(pass),
           candidates.length > 1 ? others(candidates, pass.plate) : null,
           h("h3", { class: "label" }, "This pass"),
-          facts(pass, decision, reads),
+          facts(pass, decision, reads, registered),
           alikePlace(pass),
           decision === undefined ? null : evidenceTable(decision, replay),
         ),
@@ -227,7 +227,12 @@ function likenessWords({ compared, likeness, isOdd }) {
     : `likeness ${likeness.toFixed(2)} to the best ${before}`;
 }
 
-function facts(pass, decision, reads) {
+function registeredWords({ make, colour, note, person }) {
+  const whose = person === null ? "" : [person.name, person.unit].filter((w) => w !== "").join(", ");
+  return [[colour, make].filter((w) => w !== "").join(" "), whose, note].filter((w) => w !== "").join("; ");
+}
+
+function facts(pass, decision, reads, registered) {
   const rows = [
     ["Probability", percent(pass.probability)],
     ["Direction", directions[pass.direction]],
@@ -239,6 +244,7 @@ function facts(pass, decision, reads) {
       "Decided after",
       decision === undefined ? "" : `${((decision.at - pass.startedAt) / 1000).toFixed(2)} s`,
     ],
+    ["Registered", registered === null ? "" : registeredWords(registered)],
     ["Vehicle", pass.looks === null ? "" : likenessWords(pass.looks)],
     ["Reason", pass.reason],
     ["Rule", decision?.ruleId ?? "none"],

@@ -13,7 +13,7 @@ const gone = { 404: "no such pass, or nothing kept of it" };
 
 /** The passes: list, search, detail, pictures, clip. */
 export function passRoutes(
-  web: Pick<WebDeps, "passes" | "clips" | "recording">,
+  web: Pick<WebDeps, "passes" | "clips" | "recording" | "register">,
   charsOf: PassWithChars,
 ): Route[] {
   return [
@@ -51,10 +51,11 @@ export function passRoutes(
       refusals: gone,
       handle: async ({ params }) => {
         const pass = await find(params.id);
-        const [decisions, reads, clip] = await Promise.all([
+        const [decisions, reads, clip, registered] = await Promise.all([
           web.passes.decisions(pass.id),
           web.passes.reads(pass.id),
           pass.clipId === null ? null : web.clips.find(pass.clipId),
+          registration(pass.plate),
         ]);
         return {
           json: {
@@ -64,6 +65,7 @@ export function passRoutes(
             candidates: candidatesOf(decisions.at(-1), reads.at(-1)),
             replay: replayOf(decisions.at(-1)),
             clip: clip === null ? null : clipView(clip),
+            registered,
           },
         };
       },
@@ -102,6 +104,20 @@ export function passRoutes(
       },
     }),
   ];
+
+  async function registration(plate: string) {
+    const vehicle = await web.register.findVehicle(plate);
+    if (vehicle === null) return null;
+    const { make, colour, note, personId } = vehicle;
+    const owner =
+      personId === null ? undefined : (await web.register.people()).find((p) => p.id === personId);
+    return {
+      make,
+      colour,
+      note,
+      person: owner === undefined ? null : { name: owner.name, unit: owner.unit },
+    };
+  }
 
   async function find(id: string): Promise<PassRecord> {
     const pass = await web.passes.find(id);

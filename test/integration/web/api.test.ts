@@ -106,6 +106,19 @@ api("video answers byte ranges, open ends and the last bytes, and refuses what i
   assert.is((await ask(at, { headers: { Range: "bytes=9000-" } })).status, 416);
 });
 
+api("a pass says which registered vehicle has its plate and whose it is, but no phone number", async () => {
+  const pass = (await appliance.passes.find(ids[0]!))!;
+  assert.is((await ask(`${url}/api/passes/${pass.id}`)).json.registered, null);
+  appliance.state.registeredPlate = pass.plate;
+  const { registered } = (await ask(`${url}/api/passes/${pass.id}`)).json;
+  assert.equal(registered, {
+    make: "Skoda",
+    colour: "red",
+    note: "",
+    person: { name: "Ann", unit: "Flat 3" },
+  });
+});
+
 api("levels of lines and the log of changes can be read, and filtered by line", async () => {
   appliance.edges.push(
     { at: 5, line: "loop", kind: "input", active: true, cause: "closed" },
