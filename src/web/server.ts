@@ -63,7 +63,8 @@ export function createWeb(deps: WebDeps): Web {
       unsubscribe = deps.gate.subscribe(() => events.changed());
       const address = app.server.address();
       const port = typeof address === "object" && address !== null ? address.port : config.port;
-      const host = isWildcard(config.host) || isLoopback(config.host) ? "localhost" : config.host;
+      // A number needs no resolver, and some machines come without one that knows localhost.
+      const host = isWildcard(config.host) ? "127.0.0.1" : config.host;
       const url = `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
       log.info({ url }, `The page is at ${url}.`);
       if (!isLoopback(config.host))

@@ -144,7 +144,7 @@ guard("a page that the network can see is warned of, and changes nothing for it"
   open.deps.log = { ...silentLog, warn: (_, sentence) => warnings.push(sentence) };
   const page = createWeb(open.deps);
   const { url } = await page.start();
-  assert.match(url, /^http:\/\/localhost:\d+$/);
+  assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
   assert.match(warnings.join(), /Everybody on this network can see the page/);
   const outside = Object.values(networkInterfaces())
     .flat()
