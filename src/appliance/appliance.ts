@@ -7,6 +7,7 @@ import { createGate } from "../gate/gate.js";
 import { createKeep } from "../gate/kept.js";
 import { createLane, type Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
+import { rehearse } from "../gate/rehearsal.js";
 import { createStore } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
@@ -237,6 +238,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await book.reload();
     const known = (await store.passes.list({ limit: 200 })).items.toReversed();
     for (const pass of known) readRate.saw(pass);
+    await rehearse({ config, clock, rules: book.rules() });
     lane = createLane({
       config,
       clock,

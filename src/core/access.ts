@@ -95,6 +95,8 @@ export interface Access {
 /** Decides who may pass. Deny beats allow; anything but `granted` moves nothing. */
 export function createAccess(settings: AccessSettings): Access {
   const calendar = createCalendar(settings.timeZone);
+  /** What a decision has found, for its record: a list is long, and the next vehicle waits. */
+  const found = new WeakMap<AccessRequest, { rules: readonly AccessRule[]; matches: readonly Match[] }>();
   return { decide, evidenceOf };
 
   function decide(request: AccessRequest, rules: readonly AccessRule[]): AccessDecision {
@@ -115,7 +117,7 @@ export function createAccess(settings: AccessSettings): Access {
     if (!request.clockTrusted && settings.clockUntrusted === "deny")
       return answer("denied", "clock-untrusted", "The clock cannot be trusted yet, so nobody is let in.");
 
-    const matches = matchesOf(request, rules);
+    const matches = matchesIn(request, rules);
     const denied = bestOf(matches, (m) => m.rule.effect === "deny" && denies(m.rule, request));
     if (denied !== null && denied.chance >= settings.denyProbability) {
       if (denied.chance >= 0.5)
@@ -197,7 +199,7 @@ export function createAccess(settings: AccessSettings): Access {
   }
 
   function evidenceOf(request: AccessRequest, rules: readonly AccessRule[], approval?: Approval): string {
-    const matches = matchesOf(request, rules);
+    const matches = matchesIn(request, rules);
     const plates = new Set(matches.map((m) => m.rule.plate).concat(request.plate));
     const those = <T>(of: Readonly<Record<string, T>>) =>
       Object.fromEntries(Object.entries(of).filter(([plate]) => plates.has(plate)));
@@ -210,6 +212,14 @@ export function createAccess(settings: AccessSettings): Access {
       ...(approval === undefined ? {} : { approval }),
     };
     return JSON.stringify(kept);
+  }
+
+  function matchesIn(request: AccessRequest, rules: readonly AccessRule[]): readonly Match[] {
+    const known = found.get(request);
+    if (known?.rules === rules) return known.matches;
+    const matches = matchesOf(request, rules);
+    found.set(request, { rules, matches });
+    return matches;
   }
 
   /** A deny rule that cannot be understood still denies; one that is over or not for now does not. */

@@ -20,7 +20,7 @@ export function normalisePattern(text: string): string {
 }
 
 export function isExact(text: string): boolean {
-  return !/[?*]/.test(text);
+  return !text.includes("?") && !text.includes("*");
 }
 
 /** Does the pattern accept this very text? */
@@ -56,11 +56,14 @@ export function createMatcher(evidence: CharEvidence): (pattern: PlatePattern) =
     const { length } = text;
     if (length >= now.length) return chanceOfText({ text, tolerance: 0 }, evidence);
     now.fill(0, 0, length + 1);
+    next.fill(0, 0, length + 1);
     now[0] = 1;
-    for (let row = 0; row < table.length; row += width) {
+    // After n slots no more than n characters are behind.
+    for (let row = 0, reach = 1; row < table.length; row += width, reach++) {
       let alive = 0;
       const empty = table[row + EMPTY] ?? 0;
-      for (let at = 0; at <= length; at++) {
+      const end = Math.min(length, reach);
+      for (let at = 0; at <= end; at++) {
         const here = at === 0 ? 0 : (now[at - 1] ?? 0);
         let p = (now[at] ?? 0) * empty;
         if (here > 0) p += here * (table[row + indexOf(text.charCodeAt(at - 1))] ?? 0);
@@ -72,6 +75,21 @@ export function createMatcher(evidence: CharEvidence): (pattern: PlatePattern) =
     }
     return Math.min(1, now[length] ?? 0);
   }
+}
+
+/** Probability that the plate behind the evidence begins with this text: no plate that does is more probable. */
+export function chanceOfBeginning(text: string, evidence: CharEvidence): number {
+  const { length } = text;
+  const states = [1, ...new Array<number>(length).fill(0)];
+  for (const slot of evidence) {
+    const empty = slot[EMPTY] ?? 0;
+    for (let at = length; at > 0; at--) {
+      const stay = (states[at] ?? 0) * (at === length ? 1 : empty);
+      states[at] = stay + (states[at - 1] ?? 0) * (slot[indexOf(text.charCodeAt(at - 1))] ?? 0);
+    }
+    states[0] = (states[0] ?? 0) * empty;
+  }
+  return states[length] ?? 0;
 }
 
 /** Position in the alphabet of a character code of A-Z or 0-9. */

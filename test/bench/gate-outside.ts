@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { systemClock } from "../../src/system/clock.js";
 import { sightingOf } from "../support/evidence.js";
 
+const PICTURES_AFTER_MS = 10;
 let n = 0;
 // This process has next to nothing to do: how late its timers are is what the machine itself adds.
 const delay = monitorEventLoopDelay({ resolution: 1 });
@@ -15,12 +16,11 @@ process.on("message", (ask: { what: "sighting" | "contact" | "machine"; gate: nu
   const atMs = systemClock.monotonicMs();
   if (ask.what === "contact") process.send?.({ ...ask, atMs });
   else {
-    const crop = new Uint8Array(6000);
-    const sighting = sightingOf("AAA1", atMs, {
-      trackId: `bench-${++n}`,
-      crop,
-      frame: new Uint8Array(90_000),
-    });
+    // As an eye does it: the first word comes without pictures, they follow with the next frame.
+    const sighting = sightingOf("AAA1", atMs, { trackId: `bench-${++n}` });
     process.send?.({ ...ask, atMs, sighting });
+    const pictures = { crop: new Uint8Array(6000), frame: new Uint8Array(90_000) };
+    const later = { ...sighting, phase: "update", ...pictures };
+    setTimeout(() => process.send?.({ ...ask, atMs: null, sighting: later }), PICTURES_AFTER_MS);
   }
 });

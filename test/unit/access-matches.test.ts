@@ -1,0 +1,80 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import type { AccessRequest } from "../../src/core/access.js";
+import { matchesOf } from "../../src/core/access-matches.js";
+import { ALPHABET } from "../../src/core/plate.js";
+import { chanceOf, chanceOfBeginning } from "../../src/core/plate-pattern.js";
+import { rule } from "../support/evidence.js";
+
+const LETTERS = ALPHABET.slice(1);
+
+/** Repeatable numbers between 0 and 1. */
+function numbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state * 1103515245 + 12345) % 2147483648;
+    return state / 2147483648;
+  };
+}
+
+function cloudy(next: () => number, slots: number) {
+  return Array.from({ length: slots }, () => {
+    const row = Array.from(ALPHABET, () => next() ** 12);
+    const sum = row.reduce((a, b) => a + b, 0);
+    return row.map((p) => p / sum);
+  });
+}
+
+test("a long list finds the same rules, in the same order, as looking at each of them does", () => {
+  const next = numbers(7);
+  const text = (length: number, from = LETTERS) =>
+    Array.from({ length }, () => from[Math.floor(next() * from.length)]).join("");
+  let found = 0;
+  for (let round = 0; round < 60; round++) {
+    const evidence = cloudy(next, 2 + Math.floor(next() * 5));
+    const rules = Array.from({ length: 120 }, (_, i) => {
+      const plate = i % 9 === 0 ? `${text(2)}*` : i % 7 === 0 ? text(1) : text(1 + Math.floor(next() * 5));
+      return rule(plate, { id: `r${i}`, tolerance: i % 11 === 0 ? 1 : 0 });
+    });
+    // `*` is read with certainty, whatever the evidence: nothing is taken off the chances.
+    const request = { plate: "*", probability: 1, candidates: [], evidence } as unknown as AccessRequest;
+    const slowly = rules
+      .map((r) => ({ id: r.id, chance: chanceOf({ text: r.plate, tolerance: r.tolerance }, evidence) }))
+      .filter((m) => m.chance >= 1e-4);
+    found += slowly.length;
+    assert.equal(
+      matchesOf(request, rules).map((m) => ({ id: m.rule.id, chance: m.chance })),
+      slowly,
+    );
+  }
+  assert.ok(found > 100, `only ${found} matches were compared`);
+});
+
+test("a candidate of the vote is found though the positions do not say so", () => {
+  const evidence = [..."XY12"].map((c) => Array.from(ALPHABET, (of) => (of === c ? 1 : 0)));
+  const rules = [rule("ZZ99"), rule("QQ11", { effect: "deny" })];
+  const candidates = [
+    { text: "XY12", probability: 0.6 },
+    { text: "QQ11", probability: 0.3 },
+  ];
+  const request = { plate: "XY12", probability: 0.6, candidates, evidence } as unknown as AccessRequest;
+  assert.equal(
+    matchesOf(request, rules).map((m) => [m.rule.plate, m.chance]),
+    [["QQ11", 0.3]],
+  );
+});
+
+test("no plate is more probable than its beginning", () => {
+  const next = numbers(3);
+  for (let round = 0; round < 200; round++) {
+    const evidence = cloudy(next, 3);
+    const plate = Array.from({ length: 3 }, () => LETTERS[Math.floor(next() * 36)]).join("");
+    const whole = chanceOf({ text: plate, tolerance: 0 }, evidence);
+    const open = chanceOf({ text: `${plate.slice(0, 2)}*`, tolerance: 0 }, evidence);
+    const beginning = chanceOfBeginning(plate.slice(0, 2), evidence);
+    assert.ok(beginning >= whole - 1e-12);
+    assert.ok(Math.abs(beginning - open) < 2e-5, `${beginning} ${open}`);
+  }
+});
+
+test.run();
