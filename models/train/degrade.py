@@ -16,7 +16,7 @@ def degrade(image, rng, strength):
     if u() < .06 + .1 * strength:
         image = glare(image, rng)
     if u() < .1 + .35 * strength:
-        image = motion_blur(image, 1 + image.shape[0] * (.04 + .16 * strength) * u(), 180 * u() if u() < .3 else 12 * rng.normal())
+        image = motion_blur(image, 1 + image.shape[0] * (.04 + .36 * strength * u()) * u(), 180 * u() if u() < .3 else 12 * rng.normal())
     if u() < .25 + .3 * strength:
         image = focus_blur(image, .3 + image.shape[0] * .035 * strength * u())
     if u() < .8:
@@ -32,6 +32,27 @@ def degrade(image, rng, strength):
     if u() < .55:
         image = jpeg(image, int(95 - (20 + 45 * strength) * u()))
     return image
+
+
+def warp(image, rng, amount):
+    """Columns and rows stretched unevenly, slanted and waved: characters of other widths and shapes; the edges stay where they are.
+
+    `amount` 0 (nothing) to 1 (strong). In the spirit of Luo et al. 2020, arXiv:2003.06606.
+    """
+    h, w = image.shape[:2]
+    x = uneven(w, int(rng.integers(4, 12)), .5 * amount, rng)
+    y = uneven(h, int(rng.integers(2, 5)), .25 * amount, rng)
+    wave = .05 * amount * h * rng.normal() * np.sin(6.28 * (rng.random() + (.4 + rng.random()) * x / w))
+    slant = .12 * amount * rng.normal() * (y - h / 2)
+    return cv2.remap(image, x[None] + slant[:, None].astype(np.float32), y[:, None] + wave[None].astype(np.float32),
+                     cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+
+
+def uneven(size, pieces, amount, rng):
+    """Source positions float32 [size] of an axis cut into pieces that are stretched each by its own random factor."""
+    steps = np.exp(amount * rng.normal(size=pieces).clip(-1.5, 1.5))
+    knots = np.concatenate([[0], np.cumsum(steps)]) / steps.sum() * (size - 1)
+    return np.interp(np.linspace(0, pieces, size), np.arange(pieces + 1), knots).astype(np.float32)
 
 
 def motion_blur(image, length, angle):

@@ -10,7 +10,7 @@ import zlib
 import cv2
 import numpy as np
 
-from degrade import degrade
+from degrade import degrade, warp
 from plates import LETTERS, draw_plate, pick
 from plate_styles import REGIONS
 from reader_cells import character_cells, shuffle_cells
@@ -58,6 +58,8 @@ class Samples:
         wide = int(np.clip(tall * w / h * (.75 + .3 * rng.random()), 12, 220))
         corners, kind = self.corners(w / h)
         small = cv2.resize(plate.image, (max(8, int(wide * 1.3)), max(6, int(tall * 1.3))), interpolation=cv2.INTER_AREA)
+        if rng.random() < .35:
+            small = warp(small, rng, rng.random())
         size = (int(wide * 1.1), int(tall * 1.1))
         sheet = self.background(size)
         matrix = cv2.getPerspectiveTransform(UNIT * np.float32(small.shape[1::-1]), np.float32(corners * size))
@@ -98,10 +100,10 @@ class Samples:
         quad = box_quad(record, widen)
         sloppy = .03 if rng.random() < .5 else .01
         quad = quad + (rng.normal(0, sloppy, (4, 2)) + rng.normal(0, sloppy, 2)) * (w, 1.5 * h)
-        if rng.random() < .4:
-            quad = turn(quad, np.deg2rad(5 * rng.normal()), .1 * rng.normal())
+        if rng.random() < .5:
+            quad = turn(quad, np.deg2rad(6 * rng.normal()), .12 * rng.normal())
         kind, text, pixels = WHOLE, record.get("text"), record["pixels"]
-        if "cells" in record and rng.random() < .7:
+        if "cells" in record and rng.random() < .8:
             pixels, text = shuffle_cells(record, rng)
         if text and rng.random() < self.cut:
             share = .14 + .4 * rng.random()
@@ -116,8 +118,10 @@ class Samples:
         tall = min(native, apparent_height(rng, strength)) if rng.random() < .2 + .5 * strength else native
         wide = max(8, int(w * (1 + 2 * widen) * tall / native))
         sheet = cut_crop(pixels, quad, int(np.clip(tall, 6, 96)), int(np.clip(wide, 8, 256)))
-        if rng.random() < .75:
-            sheet = degrade(sheet, rng, strength * .8)
+        if rng.random() < .7:
+            sheet = warp(sheet, rng, rng.random())
+        if rng.random() < .85:
+            sheet = degrade(sheet, rng, strength * .9)
         lines = 2 if record.get("lines") == 2 else 1 if text else 0
         region = REGIONS.index("china") if record.get("script") == "cn" else -1
         return {"crop": enlarge(sheet, rng), "text": text, "kind": kind, "lines": lines, "region": region}

@@ -83,7 +83,7 @@ class Feed(nn.Module):
 class Reader(nn.Module):
     """See the module text. `channels` are the four stages' widths; the last one is the token width."""
 
-    def __init__(self, regions, channels=(24, 48, 96, 144)):
+    def __init__(self, regions, channels=(24, 48, 96, 144), dropout=.1):
         super().__init__()
         a, b, c, d = channels
         self.body = nn.Sequential(
@@ -102,6 +102,7 @@ class Reader(nn.Module):
         self.chars, self.early = nn.Linear(d, CLASSES), nn.Linear(d, CLASSES)
         self.ctc = nn.Linear(d, CLASSES)
         self.whole = nn.Linear(2 * d, 3 + 2 + regions)
+        self.drop_map, self.drop = nn.Dropout2d(dropout), nn.Dropout(dropout)
         self.regions = regions
 
     def features(self, crop):
@@ -110,7 +111,7 @@ class Reader(nn.Module):
         mean = x.mean(dim=(1, 2, 3), keepdim=True)
         x = x - mean
         x = x / torch.sqrt((x * x).mean(dim=(1, 2, 3), keepdim=True) + 1e-3)
-        return self.body(x)
+        return self.drop_map(self.body(x))
 
     def forward(self, crop):
         """Logits {chars, early, ctc [N, 4, 40, 37], kind, lines, region} of uint8 crops [N, 64, 160, 3]."""
@@ -125,7 +126,7 @@ class Reader(nn.Module):
         k, v = self.meet_memory(self.meet_norm(slots)).chunk(2, -1)
         slots = self.feed(slots + self.meet(self.meet_norm(slots), k, v))
         slots = self.feed_again(slots + self.look_again(self.again_norm(slots), k2, v2))
-        slots = self.last_norm(slots)
+        slots = self.drop(self.last_norm(slots))
         whole = self.whole(torch.cat([tokens.mean(1), slots.mean(1)], 1))
         kind, lines, region = whole.split([3, 2, self.regions], 1)
         out = {"chars": self.chars(slots), "kind": kind, "lines": lines, "region": region}
