@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
-import { ConfigError, defaultConfig, loadConfig } from "./config.js";
+import { ConfigError, configAt } from "./config.js";
 
 /** A command of `plategate`: takes its own arguments, returns the exit code. */
 type Command = (args: string[]) => Promise<number>;
@@ -119,7 +119,7 @@ async function run(args: string[]): Promise<number> {
     args,
     options: { config: { type: "string" }, camera: { type: "string" } },
   });
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   if (values.camera !== undefined) config.cameras[0]!.source = values.camera;
   const { runAppliance } = await import("./main.js");
   return runAppliance(config);

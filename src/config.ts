@@ -221,3 +221,8 @@ export function parseConfig(text: string, file = "config"): Config {
 export function defaultConfig(): Config {
   return shape.parse({});
 }
+
+/** The configuration in this file; without one the defaults. Throws `ConfigError`. */
+export function configAt(file: string | undefined): Config {
+  return file === undefined ? defaultConfig() : loadConfig(file);
+}

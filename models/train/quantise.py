@@ -24,15 +24,15 @@ COMPUTES = {"Add", "Concat", "GlobalAveragePool", "AveragePool"}
 WEIGHT_STEPS = 64
 
 
-def quantise(model, samples, percentile=None, keep_float=(), ranges=None):
+def quantise(model, samples, keep_float=(), ranges=None):
     """Float ModelProto + iterable of {input: numpy array} -> INT8 QDQ ModelProto.
 
-    `percentile`: share of the values that a range holds, instead of the range with the least error. `keep_float`: node names (or their beginnings) that stay float. `ranges`: {tensor: (low, high)} overrides, for
+    `keep_float`: node names (or their beginnings) that stay float. `ranges`: {tensor: (low, high)} overrides, for
     example learned ones. Nodes behind the last weighted node (decoding, softmax) stay float by themselves.
     """
     model = tidy(model)
     graph = Graph(model, keep_float)
-    found = calibrate(model, samples, graph.quantised, percentile)
+    found = calibrate(model, samples, graph.quantised)
     found.update(ranges or {})
     graph.share(found)
     graph.write(found)

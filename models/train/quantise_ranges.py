@@ -6,13 +6,13 @@ from onnx_run import Runner
 BINS = 4096
 
 
-def calibrate(model, samples, names, percentile):
-    """{tensor: (low, high)} over all samples: with the least rounding error, or with the share `percentile` inside."""
+def calibrate(model, samples, names):
+    """{tensor: (low, high)} over all samples, with the least rounding error."""
     seen = {n: Histogram() for n in names}
     runner = Runner(model)
     for inputs in samples:
         runner(inputs, lambda name, value: seen[name].add(value.numpy()) if name in seen else None)
-    return {n: h.least_squares() if percentile is None else h.range(percentile) for n, h in seen.items()}
+    return {n: h.least_squares() for n, h in seen.items()}
 
 
 class Histogram:
@@ -31,13 +31,6 @@ class Histogram:
             self.counts[BINS // 2:BINS // 2 + BINS] = inner
             self.top *= 2.0
         self.counts += np.histogram(value, 2 * BINS, (-self.top, self.top))[0]
-
-    def range(self, percentile):
-        share = np.cumsum(self.counts) / max(1, self.counts.sum())
-        edges = np.linspace(-self.top, self.top, 2 * BINS + 1)
-        out = (100.0 - percentile) / 100.0
-        low, high = edges[np.searchsorted(share, out, "right")], edges[min(np.searchsorted(share, 1.0 - out) + 1, 2 * BINS)]
-        return min(low, 0.0) if self.counts[:BINS].sum() else 0.0, max(high, 0.0)
 
     def least_squares(self):
         """The range, from a third to the whole of what was seen, whose 256 steps change the values least."""

@@ -38,7 +38,7 @@ class Enhancing(unittest.TestCase):
             path = os.path.join(folder, "enhancer.onnx")
             export(net.eval(), path)
             model = onnx.load(path)
-        small = quantise(model, [{"crop": self.crops}], 100.0)
+        small = quantise(model, [{"crop": self.crops}])
         a, b = (Runner(m)({"crop": self.crops[:8]})["better"] for m in (model, small))
         self.assertEqual(a.dtype, np.uint8)
         with torch.no_grad():

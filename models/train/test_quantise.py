@@ -44,7 +44,7 @@ class Quantiser(unittest.TestCase):
         self.net = Pixels()
         self.pictures = [torch.randint(0, 256, (1, 32, 64, 3), dtype=torch.uint8) for _ in range(8)]
         self.float = exported(self.net, self.pictures[0])
-        self.small = quantise(self.float, [{"x": p.numpy()} for p in self.pictures], 100.0)
+        self.small = quantise(self.float, [{"x": p.numpy()} for p in self.pictures])
 
     def test_the_runner_gives_what_torch_gives(self):
         with torch.no_grad():

@@ -1,14 +1,13 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import { checkRecordings } from "../recording/check.js";
 import { openDatabase } from "../store/database.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
-import { createStore } from "../store/store.js";
 import { verifyLog } from "../store/verify.js";
-import { systemClock } from "../system/clock.js";
 import { createLog, silentLog } from "../system/log.js";
+import { openStoreOf } from "./with-store.js";
 
 /** `plategate check [--repair] [--config FILE]`: looks whether database, log and recordings are sound and agree. */
 export async function checkCommand(args: string[]): Promise<number> {
@@ -16,7 +15,7 @@ export async function checkCommand(args: string[]): Promise<number> {
     args,
     options: { config: { type: "string" }, repair: { type: "boolean" } },
   });
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   const folder = resolve(config.dataFolder);
   const file = join(folder, DATABASE_NAME);
   if (config.store.kind === "sql" && !existsSync(file)) {
@@ -24,13 +23,7 @@ export async function checkCommand(args: string[]): Promise<number> {
     return 0;
   }
   const problems: string[] = config.store.kind === "sql" ? checkDatabase(file) : [];
-  const store = createStore({
-    config: config.store,
-    folder,
-    clock: systemClock,
-    log: values.repair ? createLog("warn", "check") : silentLog,
-  });
-  await store.start();
+  const store = await openStoreOf(config, values.repair ? createLog("warn", "check") : silentLog);
   try {
     if (store.status().problem !== "") problems.push(store.status().problem);
     const isRunning = !store.isOwner();

@@ -6,7 +6,7 @@ import { pickEncoder } from "../camera/board.js";
 import { loadGstBinding } from "../camera/gstreamer.js";
 import { openCamera } from "../camera/open.js";
 import { masked } from "../camera/source.js";
-import { type Config, defaultConfig, loadConfig } from "../config.js";
+import { type Config, configAt } from "../config.js";
 import { inspectLines } from "../gate/inspect.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
@@ -25,7 +25,7 @@ const BROKER_WAIT_MS = 3000;
  */
 export async function doctorCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { config: { type: "string" }, json: { type: "boolean" } } });
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   const checks: [name: string, check: () => Promise<Condition>][] = [
     ["Node", node],
     ["GStreamer", gstreamer],
@@ -151,7 +151,7 @@ async function database(config: Config): Promise<Condition> {
   const trial = await mkdtemp(resolve(folder, "doctor-"));
   const store = createStore({
     config: config.store,
-    folder: resolve(folder, "doctor"),
+    folder: trial,
     clock: systemClock,
     log: silentLog,
   });

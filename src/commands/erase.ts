@@ -2,13 +2,13 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import { normalisePlate } from "../core/plate.js";
 import { overwriteAndRemove } from "../recording/files.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
-import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
+import { openStoreOf } from "./with-store.js";
 
 /**
  * `plategate erase PLATE [--with-video] [--trim] [--config FILE]`: removes a plate from rows, log, vectors, pictures, clips and
@@ -26,16 +26,10 @@ export async function eraseCommand(args: string[]): Promise<number> {
     console.error("usage: plategate erase PLATE [--with-video] [--trim] [--config FILE]");
     return 2;
   }
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   const folder = resolve(config.dataFolder);
   const recordings = join(folder, "recordings");
-  const store = createStore({
-    config: config.store,
-    folder,
-    clock: systemClock,
-    log: createLog("warn", "erase"),
-  });
-  await store.start();
+  const store = await openStoreOf(config, createLog("warn", "erase"));
   try {
     const stretches = values["with-video"] ? await stretchesOf(plate) : [];
     const report = await store.upkeep.erase(plate);

@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { finished } from "node:stream/promises";
 import { parseArgs } from "node:util";
-import { type Config, defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import type { AccessRule } from "../core/records.js";
 import { exportRows, importRow, type PortableRow } from "../store/portable.js";
-import { createStore, type Store } from "../store/store.js";
+import type { Store } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
-import { createLog } from "../system/log.js";
 import { RULE_COLUMNS } from "./rule-rows.js";
 import { rulesCommand } from "./rules.js";
+import { withStore } from "./with-store.js";
 
 const FORMAT = { format: "plategate-export", version: 1 };
 
@@ -28,7 +28,7 @@ export async function exportCommand(args: string[]): Promise<number> {
     );
     return 2;
   }
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   return withStore(config, async (store) => {
     if (target.endsWith(".csv")) {
       const rules = await store.rules.all();
@@ -77,7 +77,7 @@ export async function importCommand(args: string[]): Promise<number> {
       source,
       ...(values.config === undefined ? [] : ["--config", values.config]),
     ]);
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   return withStore(config, async (store) => {
     if (!statSync(source).isDirectory()) return load(store, source, lines(source));
     const old = { ...config, dataFolder: source, store: { ...config.store, kind: "json" as const } };
@@ -147,21 +147,6 @@ async function* withHead(
 ): AsyncGenerator<PortableRow | { chain: Chain }> {
   yield { chain };
   yield* rows;
-}
-
-async function withStore(config: Config, task: (store: Store) => Promise<number>): Promise<number> {
-  const store = createStore({
-    config: config.store,
-    folder: resolve(config.dataFolder),
-    clock: systemClock,
-    log: createLog("warn", "store"),
-  });
-  await store.start();
-  try {
-    return await task(store);
-  } finally {
-    await store.close();
-  }
 }
 
 function rulesCsv(rules: readonly AccessRule[]): string {

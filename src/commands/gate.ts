@@ -1,13 +1,12 @@
 import { userInfo } from "node:os";
-import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { type Config, defaultConfig, loadConfig } from "../config.js";
+import { type Config, configAt } from "../config.js";
 import type { PassRecord } from "../core/records.js";
 import { sendCommand, type Wish } from "../report/send-command.js";
-import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
+import { withStore } from "./with-store.js";
 
 export interface GateCommandDeps {
   send: (wish: Wish, config: Config) => Promise<{ accepted: boolean; sentence: string }>;
@@ -47,7 +46,7 @@ export async function gateCommand(args: readonly string[], deps: GateCommandDeps
     allowPositionals: true,
   });
   const [what = "", subject, ...more] = positionals;
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   if (more.length > 0 || (subject !== undefined && !SUBJECTS.includes(what))) {
     deps.err(GATE_USAGE);
     return 2;
@@ -145,18 +144,7 @@ const machine: GateCommandDeps = {
   send: (wish, config) =>
     sendCommand(wish, { config, clock: systemClock, log: createLog("warn", "command") }),
   async asked(config) {
-    const store = createStore({
-      config: config.store,
-      folder: resolve(config.dataFolder),
-      clock: systemClock,
-      log: createLog("error", "store"),
-    });
-    await store.start();
-    try {
-      return (await store.passes.list({ verdict: "ask", limit: 50 })).items;
-    } finally {
-      await store.close();
-    }
+    return withStore(config, async (store) => (await store.passes.list({ verdict: "ask", limit: 50 })).items);
   },
   wallMs: () => systemClock.wallMs(),
   user: () => userInfo().username,

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { type Config, defaultConfig, loadConfig } from "../config.js";
+import { type Config, configAt } from "../config.js";
 import { type GateLines, resolveLines } from "../gate/board.js";
 import { openDriver } from "../gate/driver.js";
 import { watchInput } from "../gate/inputs.js";
@@ -35,7 +35,7 @@ export async function linesCommand(args: readonly string[], deps: LinesDeps = ma
     allowPositionals: true,
   });
   const [what, name] = positionals;
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   const lines = resolveLines(config.lines, undefined, config.where);
   if (what === "list") return list(lines, deps);
   if ((what !== "watch" && what !== "test") || (what === "test" && name === undefined)) {

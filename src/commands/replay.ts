@@ -1,11 +1,8 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import { replayDecision } from "../core/access.js";
 import type { DecisionRecord } from "../core/records.js";
-import { createStore } from "../store/store.js";
-import { systemClock } from "../system/clock.js";
-import { createLog } from "../system/log.js";
+import { withStore } from "./with-store.js";
 
 export interface ReplayDeps {
   /** Decisions of one pass, or of the last `most` passes when no pass is named. */
@@ -60,21 +57,12 @@ function again(kept: DecisionRecord): string {
 
 const machine: ReplayDeps = {
   async decisions(configFile, passId, most) {
-    const config = configFile === undefined ? defaultConfig() : loadConfig(configFile);
-    const store = createStore({
-      config: config.store,
-      folder: resolve(config.dataFolder),
-      clock: systemClock,
-      log: createLog("error", "store"),
-    });
-    await store.start();
-    try {
+    const config = configAt(configFile);
+    return withStore(config, async (store) => {
       if (passId !== undefined) return await store.passes.decisions(passId);
       const { items } = await store.passes.list({ limit: most });
       return (await Promise.all(items.map((pass) => store.passes.decisions(pass.id)))).flat();
-    } finally {
-      await store.close();
-    }
+    });
   },
   out: (line) => console.log(line),
   err: (line) => console.error(line),

@@ -1,18 +1,16 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import { createCalendar } from "../core/local-time.js";
 import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
 import { type Inactive, inactiveBecause, ruleProblems } from "../core/rule-activity.js";
 import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
-import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
-import { createLog } from "../system/log.js";
 import { auditedRules } from "./audited-rules.js";
 import { planImport, RULE_COLUMNS, type RuleText, readRule } from "./rule-rows.js";
+import { openStoreOf } from "./with-store.js";
 
 export interface RulesDeps {
   open: (
@@ -266,14 +264,8 @@ function notNow(rule: AccessRule, { reason, sentence }: Inactive): string {
 
 const machine: RulesDeps = {
   async open(configFile) {
-    const config = configFile === undefined ? defaultConfig() : loadConfig(configFile);
-    const store = createStore({
-      config: config.store,
-      folder: resolve(config.dataFolder),
-      clock: systemClock,
-      log: createLog("error", "store"),
-    });
-    await store.start();
+    const config = configAt(configFile);
+    const store = await openStoreOf(config);
     const rules = auditedRules(store.rules, store.audit, () => systemClock.wallMs());
     return { rules, timeZone: config.timeZone, close: () => store.close() };
   },

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultConfig, loadConfig } from "../config.js";
+import { configAt } from "../config.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { verifyLog } from "../store/verify.js";
 
@@ -11,7 +11,7 @@ export async function verifyLogCommand(args: string[]): Promise<number> {
     allowPositionals: true,
     options: { config: { type: "string" } },
   });
-  const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+  const config = configAt(values.config);
   const file = positionals[0] ?? join(resolve(config.dataFolder), DATABASE_NAME);
   const report = verifyLog(file);
   for (const problem of report.problems) console.log(problem);

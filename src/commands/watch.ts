@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { openCamera } from "../camera/open.js";
-import { type Config, ConfigError, defaultConfig, loadConfig } from "../config.js";
+import { type Config, ConfigError, configAt } from "../config.js";
 import { type AccessDecision, createAccess } from "../core/access.js";
 import { normalisePlate } from "../core/plate.js";
 import type { AccessRule } from "../core/records.js";
@@ -156,7 +156,7 @@ function parse(args: string[]): Parsed | string {
     });
     const source = positionals[0];
     if (source === undefined || positionals.length > 1) return usage;
-    const config = values.config === undefined ? defaultConfig() : loadConfig(values.config);
+    const config = configAt(values.config);
     const threads = values.threads === undefined ? config.models.threads : Number(values.threads);
     if (!Number.isInteger(threads) || threads < 1 || threads > 16)
       return `--threads ${values.threads}: say a number from 1 to 16.`;

@@ -50,7 +50,8 @@ function worthALook(request: AccessRequest, rules: readonly AccessRule[]): numbe
   const named = new Set(request.candidates.map((c) => c.text.slice(0, BEGINNING)));
   const places = [...others];
   for (const [beginning, some] of plates)
-    if (named.has(beginning) || chanceOfBeginning(beginning, request.evidence) >= NOTHING) for (const at of some) places.push(at);
+    if (named.has(beginning) || chanceOfBeginning(beginning, request.evidence) >= NOTHING)
+      for (const at of some) places.push(at);
   return places.sort((a, b) => a - b);
 }
 
