@@ -33,6 +33,11 @@ const commands: Record<string, Entry> = {
     sentence: "keeps the lists of plates that may or may not pass",
     load: async () => (await import("./commands/rules.js")).rulesCommand,
   },
+  register: {
+    usage: "register add|list|remove …",
+    sentence: "keeps who lives or works here and what they drive",
+    load: async () => (await import("./commands/register.js")).registerCommand,
+  },
   check: {
     usage: "check [--config FILE]",
     sentence: "compares recordings and database, and says what does not fit",

@@ -2,12 +2,26 @@ import { randomUUID } from "node:crypto";
 import { userInfo } from "node:os";
 import type { AuditRepository, RuleRepository } from "../core/repositories.js";
 
-/** The rules, with every change of them in the chained log of changes, under the name of who is logged in here. */
+/** Writes what somebody did on the command line into the chained log of changes, under the name of who is logged in here. */
+export function commandLineLog(audit: AuditRepository, wallMs: () => number) {
+  return (action: string, subject: string, detail: object): Promise<void> =>
+    audit.add({
+      id: randomUUID(),
+      at: Math.round(wallMs()),
+      actor: `${userInfo().username} (command line)`,
+      action,
+      subject,
+      detail: JSON.stringify(detail),
+    });
+}
+
+/** The rules, with every change of them in that log. */
 export function auditedRules(
   rules: RuleRepository,
   audit: AuditRepository,
   wallMs: () => number,
 ): RuleRepository {
+  const note = commandLineLog(audit, wallMs);
   return {
     all: () => rules.all(),
     use: (id) => rules.use(id),
@@ -22,16 +36,4 @@ export function auditedRules(
       return isGone;
     },
   };
-
-  function note(action: string, subject: string, detail: object): Promise<void> {
-    const actor = `${userInfo().username} (command line)`;
-    return audit.add({
-      id: randomUUID(),
-      at: Math.round(wallMs()),
-      actor,
-      action,
-      subject,
-      detail: JSON.stringify(detail),
-    });
-  }
 }
