@@ -3,7 +3,14 @@ import type { Config } from "../config.js";
 import type { Desk } from "../gate/desk.js";
 import type { Gate } from "../gate/gate-types.js";
 import { type Broker, createBroker } from "../report/broker.js";
-import type { Figures, HealthView, Identity, ReportStatus, StorageView } from "../report/ports.js";
+import type {
+  Figures,
+  HealthView,
+  Identity,
+  ReportStatus,
+  SinkStatus,
+  StorageView,
+} from "../report/ports.js";
 import { createReport, type Report } from "../report/report.js";
 import type { Store } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
@@ -25,7 +32,13 @@ export interface ReportingDeps {
   subscribe: (listener: () => void) => () => void;
 }
 
-/** The broker inside, where it is wanted, and the report that talks to it or to another one. */
+/** A report that could not begin, for want of a port or of a password file, tries again after this time. */
+const RETRY_MS = 10_000;
+
+/**
+ * The broker inside, where it is wanted, and the report that talks to it or to another one. What keeps it from reporting
+ * is logged and shown, and never keeps the gate from its work.
+ */
 export function createReporting({
   config,
   clock,
@@ -42,50 +55,88 @@ export function createReporting({
   let broker: Broker | null = null;
   let report: Report | null = null;
   let url = config.report.url;
+  let problem = "";
+  let sinceAt = clock.wallMs();
+  let closed = false;
+  let cancelRetry = () => {};
 
   return {
-    async start(): Promise<void> {
-      let embedded = null;
-      if (config.report.url === "embedded") {
-        broker = createBroker({ config: config.broker, log: log.child({ part: "broker" }) });
-        embedded = await broker.start();
-        url = embedded.url;
-      }
-      report = createReport({
-        config,
-        clock,
-        log: log.child({ part: "report" }),
-        outbox: store.outbox,
-        state: {
-          barrier: () => gate.view(),
-          inputs: () => gate.view().inputs,
-          health,
-          storage,
-          figures,
-          newestPass: async () => (await store.passes.list({ limit: 1 })).items[0] ?? null,
-          subscribe,
-        },
-        commands: desk.command,
-        identity: { ...identity, ...machineModel(), ...pageUrl(config) },
-        pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
-        cursors: kept(store, "report.cursors"),
-        announced: kept(store, "report.announced"),
-        embedded,
-      });
-      await report.start();
-    },
+    start,
     /** Something was committed. */
     poke: () => report?.poke(),
     /** Address of the broker that the report talks to. */
     url: () => url,
-    status: (): ReportStatus =>
-      report?.status() ?? { sinks: [], queued: 0, overflowed: 0, commands: { accepted: 0, refused: {} } },
+    status: (): ReportStatus => ({
+      ...(report?.status() ?? idle),
+      ...(problem === "" ? {} : { sinks: [silent()] }),
+    }),
     async close(): Promise<void> {
+      closed = true;
+      cancelRetry();
       await report?.close();
       await broker?.close();
     },
   };
+
+  async function start(): Promise<void> {
+    try {
+      await open();
+      problem = "";
+    } catch (error) {
+      if (problem === "") sinceAt = clock.wallMs();
+      problem = (error as Error).message;
+      log.error({ againInMs: RETRY_MS }, `Nothing is reported: ${problem}`);
+      await report?.close();
+      await broker?.close();
+      report = null;
+      broker = null;
+      if (!closed) cancelRetry = clock.after(RETRY_MS, () => void start());
+    }
+  }
+
+  function silent(): SinkStatus {
+    const none = { delivered: 0, resent: 0, dropped: 0, reconnects: 0 };
+    return { name: "mqtt", state: "refused", sentence: `Nothing is reported: ${problem}`, sinceAt, ...none };
+  }
+
+  async function open(): Promise<void> {
+    let embedded = null;
+    if (config.report.url === "embedded") {
+      broker = createBroker({ config: config.broker, log: log.child({ part: "broker" }) });
+      embedded = await broker.start();
+      url = embedded.url;
+    }
+    report = createReport({
+      config,
+      clock,
+      log: log.child({ part: "report" }),
+      outbox: store.outbox,
+      state: {
+        barrier: () => gate.view(),
+        inputs: () => gate.view().inputs,
+        health,
+        storage,
+        figures,
+        newestPass: async () => (await store.passes.list({ limit: 1 })).items[0] ?? null,
+        subscribe,
+      },
+      commands: desk.command,
+      identity: { ...identity, ...machineModel(), ...pageUrl(config) },
+      pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
+      cursors: kept(store, "report.cursors"),
+      announced: kept(store, "report.announced"),
+      embedded,
+    });
+    await report.start();
+  }
 }
+
+const idle: ReportStatus = {
+  sinks: [],
+  queued: 0,
+  overflowed: 0,
+  commands: { accepted: 0, refused: {} },
+};
 
 /** One value of the report part among the settings of the store, as JSON; an empty object at first. */
 function kept(store: Store, name: string) {
