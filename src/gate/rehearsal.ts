@@ -6,7 +6,7 @@ import { silentLog } from "../system/log.js";
 import { resolveLines } from "./board.js";
 import { createGate } from "./gate.js";
 import { createLane, type LaneDeps } from "./lane.js";
-import { type BarrierConfig, lineSettings } from "./settings.js";
+import { barrierSettings, lineSettings } from "./settings.js";
 import { createSimulatedLines } from "./simulated.js";
 
 const ROUNDS = 200;
@@ -20,7 +20,7 @@ const CAMERA = "rehearsal";
  * answers between the rounds. Resolves with the number of pulses that the imagined relay gave.
  */
 export async function rehearse(parts: {
-  config: LaneDeps["config"] & { barrier: BarrierConfig };
+  config: LaneDeps["config"];
   clock: Clock;
   /** The real list, whose length is what takes the time; it is only read. */
   rules: readonly AccessRule[];
@@ -34,7 +34,8 @@ export async function rehearse(parts: {
     log: silentLog,
     driver: async () => lines,
     lines: { ...wiring, outputs: { lift: lift!, green: green! }, inputs: {} },
-    barrier: { ...parts.config.barrier, holdOffMs: 0, presenceWaitMs: 0, dryRun: false },
+    // Not the barrier's own settings: they speak of lines that are not there.
+    barrier: { ...barrierSettings.parse({}), holdOffMs: 0 },
     maxCommandAgeMs: LONGEST_MS,
     onEvent: () => {},
   });
