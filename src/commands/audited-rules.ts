@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { userInfo } from "node:os";
 import type { AuditRepository, RuleRepository } from "../core/repositories.js";
+import { userName } from "../system/user.js";
 
 /** Writes what somebody did on the command line into the chained log of changes, under the name of who is logged in here. */
 export function commandLineLog(audit: AuditRepository, wallMs: () => number) {
@@ -8,7 +8,7 @@ export function commandLineLog(audit: AuditRepository, wallMs: () => number) {
     audit.add({
       id: randomUUID(),
       at: Math.round(wallMs()),
-      actor: `${userInfo().username} (command line)`,
+      actor: `${userName()} (command line)`,
       action,
       subject,
       detail: JSON.stringify(detail),

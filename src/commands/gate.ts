@@ -1,4 +1,3 @@
-import { userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Config, configAt } from "../config.js";
@@ -6,6 +5,7 @@ import type { PassRecord } from "../core/records.js";
 import { sendCommand, type Wish } from "../report/send-command.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
+import { userName } from "../system/user.js";
 import { withStore } from "./with-store.js";
 
 export interface GateCommandDeps {
@@ -147,7 +147,7 @@ const machine: GateCommandDeps = {
     return withStore(config, async (store) => (await store.passes.list({ verdict: "ask", limit: 50 })).items);
   },
   wallMs: () => systemClock.wallMs(),
-  user: () => userInfo().username,
+  user: () => userName(),
   async ask(question) {
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     try {
