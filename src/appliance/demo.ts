@@ -1,5 +1,5 @@
 import type { Config } from "../config.js";
-import type { AccessRule } from "../core/records.js";
+import { type AccessRule, plainRule } from "../core/records.js";
 
 /** The plate of the demo clip's resident. */
 export const DEMO_PLATE = "PG26DEM";
@@ -13,20 +13,12 @@ export function demoRules(config: Config): readonly AccessRule[] {
   if (!isDemo) return [];
   return [
     {
+      ...plainRule,
       id: "demo-resident",
       plate: DEMO_PLATE,
-      effect: "allow",
       owner: "Demo resident",
       group: "residents",
       note: "Only in the demo; never stored.",
-      validFrom: "",
-      validTo: "",
-      schedule: "",
-      direction: "any",
-      tolerance: 0,
-      usesLeft: null,
-      antiPassback: "off",
-      createdAt: 0,
     },
   ];
 }

@@ -58,6 +58,7 @@ export function createReporting({
   let problem = "";
   let sinceAt = clock.wallMs();
   let closed = false;
+  let trying = Promise.resolve();
   let cancelRetry = () => {};
 
   return {
@@ -73,12 +74,19 @@ export function createReporting({
     async close(): Promise<void> {
       closed = true;
       cancelRetry();
+      // What a try is just opening has to be closed as well.
+      await trying;
       await report?.close();
       await broker?.close();
     },
   };
 
-  async function start(): Promise<void> {
+  function start(): Promise<void> {
+    trying = attempt();
+    return trying;
+  }
+
+  async function attempt(): Promise<void> {
     try {
       await open();
       problem = "";

@@ -3,7 +3,7 @@ import { openCamera } from "../camera/open.js";
 import { type Config, ConfigError, configAt } from "../config.js";
 import { type AccessDecision, createAccess } from "../core/access.js";
 import { normalisePlate } from "../core/plate.js";
-import type { AccessRule } from "../core/records.js";
+import { type AccessRule, plainRule } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 import { systemClock } from "../system/clock.js";
 import { createLog, type Log } from "../system/log.js";
@@ -210,9 +210,7 @@ function decider(config: Config, rules: readonly AccessRule[]): Parsed["decide"]
 }
 
 function rule(plate: string, effect: "allow" | "deny"): AccessRule {
-  const empty = { owner: "", group: "", note: "", validFrom: "", validTo: "", schedule: "" };
-  const rest = { direction: "any", tolerance: 0, usesLeft: null, antiPassback: "off", createdAt: 0 } as const;
-  return { id: `${effect}-${plate}`, plate: normalisePlate(plate), effect, ...empty, ...rest };
+  return { ...plainRule, id: `${effect}-${plate}`, plate: normalisePlate(plate), effect };
 }
 
 function complain(sentence: string, code: number): number {

@@ -25,6 +25,22 @@ export interface AccessRule {
   createdAt: number;
 }
 
+/** A rule that says no more than that its plate may pass: always, and in either direction. */
+export const plainRule: Readonly<Omit<AccessRule, "id" | "plate">> = {
+  effect: "allow",
+  owner: "",
+  group: "",
+  note: "",
+  validFrom: "",
+  validTo: "",
+  schedule: "",
+  direction: "any",
+  tolerance: 0,
+  usesLeft: null,
+  antiPassback: "off",
+  createdAt: 0,
+};
+
 export interface DecisionRecord {
   id: string;
   passId: string;

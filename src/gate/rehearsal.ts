@@ -1,5 +1,5 @@
 import { ALPHABET, type CharEvidence } from "../core/plate.js";
-import type { AccessRule } from "../core/records.js";
+import { type AccessRule, plainRule } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import { silentLog } from "../system/log.js";
@@ -65,21 +65,12 @@ export async function rehearse(parts: {
   return pulses;
 }
 
+/** With a date, so that the calendar is rehearsed as well. */
 const IMAGINED: readonly AccessRule[] = ["REHEARSE1", "REHEARSE2"].map((plate) => ({
+  ...plainRule,
   id: plate,
   plate,
-  effect: "allow",
-  owner: "",
-  group: "",
-  note: "",
   validFrom: "2000-01-01",
-  validTo: "",
-  schedule: "",
-  direction: "any",
-  tolerance: 0,
-  usesLeft: null,
-  antiPassback: "off",
-  createdAt: 0,
 }));
 
 /** Every other one comes with pictures, as from an eye. */

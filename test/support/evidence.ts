@@ -1,5 +1,5 @@
 import { ALPHABET, type CharEvidence } from "../../src/core/plate.js";
-import type { AccessRule } from "../../src/core/records.js";
+import { type AccessRule, plainRule } from "../../src/core/records.js";
 import type { Sighting } from "../../src/core/sighting.js";
 
 /** Evidence for a text: each character with probability `p`, what is left goes to `rivals` of that position or to all. */
@@ -23,20 +23,9 @@ export function evidenceFor(
 
 export function rule(plate: string, more: Partial<AccessRule> = {}): AccessRule {
   return {
+    ...plainRule,
     id: `rule-${plate}`,
     plate,
-    effect: "allow",
-    owner: "",
-    group: "",
-    note: "",
-    validFrom: "",
-    validTo: "",
-    schedule: "",
-    direction: "any",
-    tolerance: 0,
-    usesLeft: null,
-    antiPassback: "off",
-    createdAt: 0,
     ...more,
   };
 }
