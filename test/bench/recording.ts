@@ -70,7 +70,9 @@ async function measureClip(what: string, camera: string): Promise<void> {
   let at = 0;
   for (const name of readdirSync(camera)
     .filter((n) => n.endsWith(".mp4"))
-    .sort()) {
+    .sort()
+    // The last one was killed while it was written, perhaps before its first picture.
+    .slice(0, -1)) {
     const { durationMs } = await readVideo(join(camera, name));
     segments.push({ id: name, camera: "", path: name, startedAt: at, endedAt: at + durationMs, bytes: 0 });
     at += durationMs;
