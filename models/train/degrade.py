@@ -15,6 +15,8 @@ def degrade(image, rng, strength):
         image = shade(image, rng, strength)
     if u() < .06 + .1 * strength:
         image = glare(image, rng)
+    if u() < .04 + .1 * strength:
+        image = bloom(image, rng)
     if u() < .1 + .35 * strength:
         image = motion_blur(image, 1 + image.shape[0] * (.04 + .36 * strength * u()) * u(), 180 * u() if u() < .3 else 12 * rng.normal())
     if u() < .25 + .3 * strength:
@@ -100,6 +102,16 @@ def glare(image, rng):
     y, x = np.mgrid[0:h, 0:w].astype(np.float32)
     d = ((x / w - rng.random()) / (.05 + .3 * rng.random())) ** 2 + ((y / h - rng.random()) / (.1 + .5 * rng.random())) ** 2
     return np.clip(image + (60 + 180 * rng.random()) * np.exp(-d)[..., None], 0, 255).astype(np.uint8)
+
+
+def bloom(image, rng):
+    """A plate lit by the camera's own lamp or by headlights: its light runs over the picture, coloured and out of focus."""
+    h = image.shape[0]
+    wide = cv2.GaussianBlur(image, (0, 0), h * (.1 + .5 * rng.random()), borderType=cv2.BORDER_REPLICATE).astype(np.float32)
+    colour = 1 + (.35 * rng.normal(size=3) if rng.random() < .6 else 0)
+    share = .25 + .5 * rng.random()
+    mixed = (image * (1 - share) + wide * share) * colour * (.8 + .8 * rng.random())
+    return focus_blur(np.clip(mixed, 0, 255).astype(np.uint8), .2 + h * .06 * rng.random())
 
 
 def infrared(image, rng):

@@ -77,7 +77,7 @@ class Detector(nn.Module):
 
     def forward(self, image):
         head, _ = self.maps(image)
-        with torch.autocast("cpu", enabled=False):
+        with torch.autocast(head.device.type, enabled=False):   # the small last layers stay float32
             rows = head.permute(0, 2, 3, 1).float()
             return self.score(rows)[..., 0], self.numbers(rows) * REST, rows
 

@@ -1,87 +1,124 @@
-"""Trains the plate detector on CPU (bf16) or CUDA; stops after --minutes and can go on from its checkpoint.
+"""Trains the plate detector on CPU (bf16 where it is fast) or CUDA; ends after --minutes or --seconds and can go on from its checkpoint.
 
     OMP_NUM_THREADS=1 python3 detector_train.py --data ../../../shared/data --out /tmp/train-detector --minutes 100
+On a GPU: --views 0.5 --echo 10 --batch 256 --workers 7 (see README.md). SIGTERM saves and ends with status 0.
 """
-import argparse
-import copy
-import math
-import os
 import time
 
-import torch
+BEGAN = time.time()    # --seconds counts the imports too
 
-from detector_loss import losses
-from detector_model import Detector
-from machine import fast_bf16
-from scene_stream import Stream
+import argparse    # noqa: E402
+import copy    # noqa: E402
+import math    # noqa: E402
+import os    # noqa: E402
+import signal    # noqa: E402
+import sys    # noqa: E402
+
+import torch    # noqa: E402
+
+from detector_loss import losses    # noqa: E402
+from detector_model import Detector    # noqa: E402
+from machine import fast_bf16    # noqa: E402
+from scene_feed import Feed    # noqa: E402
+
+NAMES = ("score", "box", "corner", "score2", "box2", "corner2")
 
 
 def main():
     a = arguments()
     os.makedirs(a.out, exist_ok=True)
-    torch.manual_seed(a.seed)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    net = Detector().to(device, memory_format=torch.channels_last)
     path = os.path.join(a.out, "detector.ckpt")
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     state = {"step": 0, "seconds": 0.0, "phase": 0}
-    if a.start and not os.path.exists(path):
-        saved = torch.load(a.start, map_location=device)
-        net.load_state_dict({k: v.float() for k, v in saved.get("mean", saved["net"]).items()}, strict=False)
-    mean = copy.deepcopy(net).eval()
-    optimiser = torch.optim.AdamW(groups(net), lr=a.rate, betas=(0.9, 0.98))
-    if os.path.exists(path):
-        saved = torch.load(path, map_location=device)
-        net.load_state_dict(saved["net"])
-        mean.load_state_dict(saved["mean"])
-        optimiser.load_state_dict(saved["optimiser"])
+    saved = torch.load(path, map_location="cpu") if os.path.exists(path) else None
+    if saved:
         state = saved["state"]
-    budget, half = a.minutes * 60.0, fast_bf16()
-    shapes = [(384, 256, a.batch, 0.2), (640, 384, max(4, int(a.batch * 0.4)), 0.35)]
-    batches, phase, last_saved, shown = None, -1, time.time(), []
-    while state["seconds"] < budget:
-        started = time.time()
-        if phase != int(state["seconds"] > budget * (1 - a.full)):
-            phase = int(state["seconds"] > budget * (1 - a.full))
-            w, h, batch, whole = shapes[phase]
-            stream = Stream(dict(data=a.data, folder=a.out, whole=whole), batch, w, h, a.seed + 1000 * phase + state["step"])
-            batches = iter(torch.utils.data.DataLoader(stream, batch_size=None, num_workers=a.workers, prefetch_factor=4))
-        images, labels, counts = next(batches)
+    torch.manual_seed(a.seed + state["step"])
+    feed = Feed(a, device, a.seed + state["step"])
+    torch.backends.cudnn.benchmark = True
+    net = Detector().to(device, memory_format=torch.channels_last)
+    if a.start and not saved:
+        begin = torch.load(a.start, map_location=device)
+        net.load_state_dict({k: v.float() for k, v in begin.get("mean", begin["net"]).items()}, strict=False)
+    mean = copy.deepcopy(net).eval()
+    optimiser = torch.optim.AdamW(groups(net), lr=a.rate, betas=(0.9, 0.98), **({"fused": True} if device.type == "cuda" else {}))
+    if saved:
+        restore(saved, net, mean, optimiser)
+    stop = []
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.append(1))
+    try:
+        train(a, feed, net, mean, optimiser, state, path, stop)
+    except RuntimeError:      # a signal to the whole process group ends the workers as well
+        if not stop:
+            raise
+    save(path, net, mean, optimiser, state)
+    print(f"{time.strftime('%H:%M:%S')} {'stopped' if stop else 'done'} at step {state['step']}, {state['seconds']:.0f} s; saved", flush=True)
+    feed.stop()
+    sys.stdout.flush()
+    os._exit(0)    # neither the feeding thread nor the workers can hold up the end
+
+
+def train(a, feed, net, mean, optimiser, state, path, stop):
+    """Steps until the budget is used or a signal came."""
+    device, half = next(net.parameters()).device, fast_bf16()
+    shapes = [(a.batch, 384, 256), (max(4, int(a.batch * 0.4)), 640, 384)]
+    budget = a.seconds or a.minutes * 60.0
+    pairs = [(m, n) for m, n in zip(mean.state_dict().values(), net.state_dict().values())]
+    total, steps, seen, last_saved = torch.zeros(len(NAMES), device=device), 0, 0, time.time()
+    clock = BEGAN if a.seconds else time.time()
+    while state["seconds"] < budget and not stop:
+        phase = state["phase"] = int(state["seconds"] > budget * (1 - a.full))
+        images, labels, counts = feed.next(*shapes[phase])
         rate = schedule(state["step"], state["seconds"] / budget, a)
         for g in optimiser.param_groups:
             g["lr"] = rate
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
-            logit, numbers, rows = net(images.to(device))
-        parts = losses(net, logit, numbers, rows, labels.to(device), counts.to(device))
-        loss = sum(parts.values())
+            logit, numbers, rows = net(images)
+        parts = losses(net, logit, numbers, rows, labels, counts)
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        sum(parts.values()).backward()
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
-        follow(mean, net, min(0.998, (1 + state["step"]) / (20 + state["step"])))
+        follow(pairs, min(a.keep, (1 + state["step"]) / (20 + state["step"])))
         state["step"] += 1
-        state["seconds"] += min(time.time() - started, 30.0)
-        shown.append([float(v) for v in parts.values()])
-        if state["step"] % 50 == 0:
-            means = [sum(v) / len(shown) for v in zip(*shown)]
+        total += torch.stack([parts[k].detach() for k in NAMES])
+        steps, seen = steps + 1, seen + len(images)
+        now = time.time()
+        state["seconds"] += now - clock if a.seconds else min(now - clock, 30.0)
+        clock = now
+        if state["step"] % 50 == 0 or state["seconds"] >= budget or stop:
+            means, steps = (total / steps).tolist(), 0    # the only wait for the device besides those of the losses
+            total.zero_()
+            if not all(map(math.isfinite, means)):
+                print("losses are not finite: back to the last checkpoint", flush=True)
+                if not os.path.exists(path):
+                    raise SystemExit("no checkpoint to go back to")
+                restore(torch.load(path, map_location="cpu"), net, mean, optimiser)
             print(f"{time.strftime('%H:%M:%S')} step {state['step']} min {state['seconds'] / 60:.1f} lr {rate:.2e} "
-                  + " ".join(f"{k} {v:.3f}" for k, v in zip(parts, means)), flush=True)
-            shown = []
-        if time.time() - last_saved > 120 or state["seconds"] >= budget:
-            save(path, net, mean, optimiser, state)
-            last_saved = time.time()
+                  + " ".join(f"{k} {v:.3f}" for k, v in zip(NAMES, means)) + f" seen {seen}{feed.report()}", flush=True)
+            if time.time() - last_saved > 60 and all(map(math.isfinite, means)):
+                save(path, net, mean, optimiser, state)
+                last_saved = time.time()
 
 
 def arguments():
-    p = argparse.ArgumentParser(description=__doc__)
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--data", default="../shared/data")
     p.add_argument("--out", default="/tmp/train-detector")
     p.add_argument("--minutes", type=float, default=100)
+    p.add_argument("--seconds", type=float, default=0, help="instead of --minutes: wall time of the run, start-up included")
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--full", type=float, default=0.2, help="share of the time at full 640x384")
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--start", help="weights to begin with, such as checkpoints/detector.pt")
+    p.add_argument("--views", type=float, default=0.0, help="share of a batch seen in real scenes on the device")
+    p.add_argument("--echo", type=float, default=1.0, help="mean uses of a picture made by the workers; more views fill up what this leaves")
+    p.add_argument("--ring", type=int, default=8192 if torch.cuda.is_available() else 512, help="pictures of the workers kept, 1 MB each")
+    p.add_argument("--scenes", type=int, default=0, help="views of this many scenes only (tests)")
+    p.add_argument("--keep", type=float, default=0.999 if torch.cuda.is_available() else 0.998, help="decay of the moving average")
     return p.parse_args()
 
 
@@ -97,13 +134,21 @@ def schedule(step, done, a):
 
 
 @torch.no_grad()
-def follow(mean, net, keep):
-    """Exponential moving average of all weights and batch-norm statistics."""
-    for m, n in zip(mean.state_dict().values(), net.state_dict().values()):
-        if m.is_floating_point():
-            m.lerp_(n, 1 - keep)
-        else:
-            m.copy_(n)
+def follow(pairs, keep):
+    """Exponential moving average of all weights and batch-norm statistics: pairs (mean, net) of tensors."""
+    mean, net = zip(*[p for p in pairs if p[0].is_floating_point()])
+    torch._foreach_mul_(mean, keep)
+    torch._foreach_add_(mean, net, alpha=1 - keep)
+
+
+def restore(saved, net, mean, optimiser):
+    """Loads a checkpoint; the optimiser keeps its own way of computing (fused on CUDA only)."""
+    net.load_state_dict(saved["net"])
+    mean.load_state_dict(saved["mean"])
+    own = [{k: v for k, v in g.items() if k in ("fused", "foreach", "capturable")} for g in optimiser.param_groups]
+    optimiser.load_state_dict(saved["optimiser"])
+    for g, kept in zip(optimiser.param_groups, own):
+        g.update(kept)
 
 
 def save(path, net, mean, optimiser, state):

@@ -6,6 +6,9 @@ FE-like, Mandatory-like, DIN-like and stamped US dies by proportion, radius, str
 """
 import glob
 import math
+import os
+import re
+import sys
 
 import cv2
 import numpy as np
@@ -13,11 +16,11 @@ from PIL import Image, ImageDraw, ImageFont
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CAP = 64
-FONT_PATTERNS = (
-    "roadgeek/RG2014[BCDE]*.ttf", "opendin/*.ttf", "routed-gothic/routed-gothic*.ttf", "b612/B612-*.otf",
-    "b612/B612Mono-*.otf", "ocr-b/OCRB.otf", "ocr-a/OCRA.ttf", "dejavu/DejaVuSans*.ttf", "liberation*/LiberationSans*.ttf",
-    "oxygen/*Bold.ttf",
-    "liberation*/LiberationSerif-Bold.ttf", "dejavu/DejaVuSerif*.ttf")
+# Left out: slanted ones (`slant` makes these), digits that hang below the line, hand-drawn faces, outlines, pictures.
+UNLIKE = re.compile(r"Thin|ExtraLight|UltraLight|Hairline|Math|Symbol|Dingbat|D050000L|Icon|Variable|tamil|Museum|Because|Irianis|Euro[fF]|Outline|Stencil"
+                    r"|OCR[A-Z]*[EFS]\.|Wargames|[Jj]unkyard|Penguin|Marked|Wink|Balker|Abogado|wasn|flatline|progenisis|Smallcaps|ubuntu-title|Z003"
+                    r"|Italic|Oblique|[-_]Ital|OCRBS|engadget|Solide|apropal|Domestic|unifur|monof|-Light\.|Ferrite", re.I)
+PER_FAMILY = 3
 
 
 def stroke_skeleton(char, v):
@@ -141,32 +144,66 @@ def extend_ends(points, by):
 
 
 def font_files():
-    """Paths of the installed font files that resemble plates; the list depends on the packages present."""
-    found = []
-    for pattern in FONT_PATTERNS:
-        found += sorted(glob.glob("/usr/share/fonts/*/" + pattern))
-    return [f for f in found if "Oblique" not in f and "Italic" not in f.replace("half-italic", "") and "talic" not in f]
+    """Paths of the installed font files that could stand on a plate, at most three of a family; the list depends on the packages present."""
+    found, seen = [], {}
+    for path in sorted(glob.glob("/usr/share/fonts/**/*.[ot]tf", recursive=True)):
+        name = os.path.basename(path)
+        family = os.path.dirname(path) + re.sub(r"[-_ ]?(Bold|Regular|Medium|Semi|Demi|Extra|Black|Heavy|Book|Italic|Oblique|Roman|Text).*", "", name)
+        if not UNLIKE.search(name) and seen.get(family, 0) < PER_FAMILY:
+            seen[family] = seen.get(family, 0) + 1
+            found.append(path)
+    return found
 
 
-def font_face(path, rng):
-    """A face from a font file with random width (0.6 to 1.25) and weight change."""
-    font = ImageFont.truetype(path, 88)
-    stretch, weight = 0.6 + 0.65 * rng.random(), rng.integers(-1, 4)
-    face = {}
+def font_masks(path):
+    """{character: mask [64, w]} of a font file, each character as high as the others; None where one is missing."""
+    font, masks = ImageFont.truetype(path, 88), {}
     for char in ALPHABET:
         x0, y0, x1, y1 = font.getbbox(char)
         image = Image.new("L", (x1 - x0 + 8, y1 - y0 + 4))
         ImageDraw.Draw(image).text((4 - x0, 2 - y0), char, 255, font=font)
         mask = np.asarray(image)
+        if mask.max() < 128:
+            return None
+        mask = mask[:, np.flatnonzero(mask.max(0))[0]:][np.flatnonzero(mask.max(1))[0]:]
+        mask = mask[:np.flatnonzero(mask.max(1))[-1] + 1, :np.flatnonzero(mask.max(0))[-1] + 1]
+        masks[char] = cv2.resize(mask, (max(6, round(mask.shape[1] * CAP / mask.shape[0])), CAP), interpolation=cv2.INTER_AREA)
+    return masks if len({m.tobytes() for m in masks.values()}) > 30 else None
+
+
+def font_faces():
+    """All usable fonts as masks: from the atlas that FONT_ATLAS names (`python3 glyphs.py ATLAS.npz` makes it), else the installed ones."""
+    atlas = os.environ.get("FONT_ATLAS")
+    if not atlas:
+        return [m for m in map(font_masks, font_files()) if m]
+    stored = np.load(atlas)
+    pieces = np.split(stored["masks"], np.cumsum(stored["widths"])[:-1], 1)
+    return [dict(zip(ALPHABET, pieces[i:i + len(ALPHABET)])) for i in range(0, len(pieces), len(ALPHABET))]
+
+
+def vary_face(masks, rng):
+    """The masks of a font with another width (0.6 to 1.35) and weight."""
+    stretch, weight = 0.6 + 0.75 * rng.random(), int(rng.integers(-1, 4))
+    face = {}
+    for char, mask in masks.items():
         if weight > 0:
             mask = cv2.dilate(mask, np.ones((weight + 1, weight + 1), np.uint8))
         elif weight < 0:
             mask = cv2.erode(mask, np.ones((2, 2), np.uint8))
-        mask = mask[:, np.flatnonzero(mask.max(0))[0]:][np.flatnonzero(mask.max(1))[0]:]
-        mask = mask[:np.flatnonzero(mask.max(1))[-1] + 1, :np.flatnonzero(mask.max(0))[-1] + 1]
-        wide = max(6, round(mask.shape[1] * CAP / mask.shape[0] * stretch))
-        face[char] = cv2.resize(mask, (wide, CAP), interpolation=cv2.INTER_AREA)
+        face[char] = cv2.resize(mask, (max(6, round(mask.shape[1] * stretch)), CAP), interpolation=cv2.INTER_AREA)
     return face
+
+
+def bend(face, rng):
+    """The face with its middle moved up or down and its sides pressed together: another cut of the same letters."""
+    up, out = np.exp(.35 * rng.normal()), np.exp(.3 * rng.normal())
+    y = (np.linspace(0, 1, CAP) ** up * (CAP - 1)).astype(np.float32)
+    bent = {}
+    for char, mask in face.items():
+        x = np.linspace(-1, 1, mask.shape[1])
+        x = ((np.sign(x) * np.abs(x) ** out + 1) / 2 * (mask.shape[1] - 1)).astype(np.float32)
+        bent[char] = cv2.remap(mask, *np.meshgrid(x, y), cv2.INTER_LINEAR)
+    return bent
 
 
 def slant(face, by):
@@ -177,16 +214,20 @@ def slant(face, by):
 
 
 class Faces:
-    """A pool of faces, one of which is replaced every `renew` draws; two of three strokes, the others fonts; some lean."""
+    """A pool of faces, one of which is replaced every `renew` draws; half of them strokes, the others fonts; some lean or are bent."""
 
-    def __init__(self, size=48, renew=12):
-        self.size, self.renew, self.pool, self.draws, self.fonts = size, renew, [], 0, font_files()
+    def __init__(self, size=64, renew=12):
+        self.size, self.renew, self.pool, self.draws, self.fonts = size, renew, [], 0, None
 
     def pick(self, rng):
         """A face {character: mask [64, w]}."""
         self.draws += 1
+        if self.fonts is None:
+            self.fonts = font_faces()
         if len(self.pool) < self.size or self.draws % self.renew == 0:
-            face = font_face(self.fonts[rng.integers(len(self.fonts))], rng) if self.fonts and rng.random() < 0.35 else stroke_face(rng)
+            face = vary_face(self.fonts[rng.integers(len(self.fonts))], rng) if self.fonts and rng.random() < .5 else stroke_face(rng)
+            if rng.random() < .3:
+                face = bend(face, rng)
             if rng.random() < .1:
                 face = slant(face, .05 + .25 * rng.random() if rng.random() < .85 else -.15 * rng.random() - .02)
             if len(self.pool) < self.size:
@@ -194,3 +235,15 @@ class Faces:
                 return face
             self.pool[rng.integers(self.size)] = face
         return self.pool[rng.integers(len(self.pool))]
+
+
+def write_atlas(path):
+    """Writes the masks of all installed fonts into one file, for a machine that has none."""
+    faces = font_faces()
+    masks = [face[c] for face in faces for c in ALPHABET]
+    np.savez_compressed(path, masks=np.concatenate(masks, 1), widths=[m.shape[1] for m in masks])
+    print(f"{len(faces)} faces")
+
+
+if __name__ == "__main__":
+    write_atlas(sys.argv[1])

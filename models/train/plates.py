@@ -54,6 +54,8 @@ def draw_plate(rng):
     if rng.random() < style.band:
         left, right = band(rng, image, style, left, right)
     share = style.tall[0] + (style.tall[1] - style.tall[0]) * rng.random()
+    if rng.random() < .12:
+        share *= .55 + .35 * rng.random()   # made by a shop, not by the state: small letters on much ground
     room = height - top - bottom
     line = int(room * min(share if len(rows) == 1 else share * 1.12, .97))
     free = room - line
@@ -124,7 +126,7 @@ def write(rng, image, mask, row, face, gap, span, y, cap, ink):
     total = sum(widths) * scale
     room = span[1] - span[0]
     stretch = min(1.0 + .12 * rng.normal(), room / total)
-    if total * stretch < room * .6:
+    if total * stretch < room * .6 and rng.random() < .85:
         stretch = min(1.6, room * (.6 + .38 * rng.random()) / total)
     x = span[0] + (room - total * stretch) * (.5 + .25 * rng.normal() if rng.random() < .3 else .5)
     x = min(max(x, span[0]), span[1] - total * stretch) + gap * scale * stretch / 2

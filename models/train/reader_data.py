@@ -13,7 +13,7 @@ import numpy as np
 from degrade import degrade, warp
 from plates import LETTERS, draw_plate, pick
 from plate_styles import REGIONS
-from reader_cells import character_cells, shuffle_cells
+from reader_cells import Bank, character_cells, shuffle_cells
 from reader_crops import HEIGHT, MARGIN, UNIT, WIDTH, box_quad, cut_crop, held_out, load_crops, scene_crops
 
 WHOLE, CUT, NOTHING = 0, 1, 2
@@ -37,6 +37,7 @@ class Samples:
                     crop["cells"] = character_cells(crop, cells[crop["image"]])
             weights = np.array([crop_weight(c) for c in self.crops])
             self.weights = np.cumsum(weights / weights.sum())
+            self.bank = Bank(self.crops)
             self.patches = scene_patches(data, self.rng)
 
     def draw(self, hard=None):
@@ -103,8 +104,8 @@ class Samples:
         if rng.random() < .5:
             quad = turn(quad, np.deg2rad(6 * rng.normal()), .12 * rng.normal())
         kind, text, pixels = WHOLE, record.get("text"), record["pixels"]
-        if "cells" in record and rng.random() < .8:
-            pixels, text = shuffle_cells(record, rng)
+        if "cells" in record and rng.random() < .85:
+            pixels, text = self.bank.exchange(record, rng) if rng.random() < .65 else shuffle_cells(record, rng)
         if text and rng.random() < self.cut:
             share = .14 + .4 * rng.random()
             left = rng.random() < .5

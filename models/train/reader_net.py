@@ -14,6 +14,7 @@ While training, a CTC head (Graves et al. 2006) on the tokens makes the features
 """
 import torch
 from torch import nn
+from torch.nn import functional as F
 
 HEIGHT, WIDTH, SLOTS = 64, 160, 12
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -31,11 +32,30 @@ def decode(indices):
     return "".join(ALPHABET[i - 1] for i in indices if i > 0)
 
 
+class RoundedConv2d(nn.Conv2d):
+    """A convolution that, while training with `rounded`, sees weights and inputs as INT8 will (Jacob et al. 2018, arXiv:1712.05877).
+
+    Seven-bit weights per output channel, eight-bit inputs (these are never negative); gradients pass the rounding unchanged.
+    Batch norm is folded later: it scales whole output channels, which rounding per channel does not notice.
+    """
+    rounded = False
+
+    def forward(self, x):
+        if not (self.rounded and self.training):
+            return super().forward(x)
+        step = self.weight.detach().abs().amax((1, 2, 3), keepdim=True).clamp(min=1e-8) / 63
+        weight = self.weight + ((self.weight / step).round() * step - self.weight).detach()
+        level = x.detach().amax().clamp(min=1e-6) / 255
+        x = x + ((x / level).round() * level - x).detach()
+        return F.conv2d(x, weight, None, self.stride, self.padding)
+
+
 class Conv(nn.Sequential):
     """Conv3x3, batch norm, optional ReLU."""
 
     def __init__(self, inputs, outputs, stride=1, relu=True):
-        layers = [nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
+        kind = nn.Conv2d if inputs == 3 else RoundedConv2d   # the first one stays float, see reader_export.py
+        layers = [kind(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs)]
         super().__init__(*layers, *([nn.ReLU(inplace=True)] if relu else []))
 
 

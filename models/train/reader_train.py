@@ -21,7 +21,13 @@ from machine import fast_bf16
 from plate_styles import REGIONS
 from reader_crops import box_quad, cut_crop, held_out, load_crops
 from reader_data import Samples
-from reader_net import COLUMNS, ROWS, SLOTS, Reader, decode, encode
+from reader_net import COLUMNS, ROWS, SLOTS, Reader, RoundedConv2d, decode, encode
+from reader_ring import Ring, jitter
+
+SHOWN = ("total", "chars", "ctc", "kind")
+
+
+TEACHER = dict(channels=(48, 96, 160, 256), dropout=.2)
 
 
 def main():
@@ -29,65 +35,107 @@ def main():
     torch.set_num_threads(args.threads)
     torch.manual_seed(args.seed)
     os.makedirs(args.out, exist_ok=True)
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    net = Reader(len(REGIONS)).to(device, memory_format=torch.channels_last)
-    mean = Reader(len(REGIONS)).to(device)
-    if args.start:
-        net.load_state_dict({k: v.float() for k, v in torch.load(args.start, map_location=device)["model"].items()})
-    mean.load_state_dict(net.state_dict())
-    decay = [p for p in net.parameters() if p.ndim > 1]
-    plain = [p for p in net.parameters() if p.ndim <= 1]
-    optimizer = torch.optim.AdamW([{"params": decay, "weight_decay": .02}, {"params": plain, "weight_decay": 0.}], args.rate)
     path, step, spent = os.path.join(args.out, "checkpoint.pt"), 0, 0.0
-    if os.path.exists(path):
-        saved = torch.load(path, map_location=device)
-        net.load_state_dict(saved["model"])
-        mean.load_state_dict(saved["mean"])
-        optimizer.load_state_dict(saved["optimizer"])
-        step, spent = saved["step"], saved["spent"]
-    queue, easy = mp.get_context("fork").Queue(8), mp.Value("d", 0.0)
-    workers = [mp.Process(target=feed, args=(queue, easy, args, args.seed * 1000 + step + i), daemon=True) for i in range(args.processes)]
-    for worker in workers:
-        worker.start()
+    saved = torch.load(path, map_location="cpu") if os.path.exists(path) else {"step": 0, "spent": 0.0}
+    step, spent = saved["step"], saved["spent"]
+    # The workers are forked before the GPU is touched, and share what is read from disk once.
+    queue, hard = mp.get_context("fork").Queue(8), mp.Value("d", 0.0)
+    samples = make_samples(args)
+    for i in range(args.processes):
+        mp.get_context("fork").Process(target=feed, args=(queue, hard, args, samples, args.seed * 1000 + step + i), daemon=True).start()
+    check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.backends.cudnn.benchmark = True
+    pupils = {name: Pupil(args, device, **shape) for name, shape in (("", {}), ("teacher", TEACHER)) if not name or args.teacher}
+    if step:
+        for name, pupil in pupils.items():
+            pupil.restore(saved[name] if name else saved)
+    elif args.start:
+        pupils[""].begin(torch.load(args.start, map_location="cpu")["model"])
+    ring = Ring(queue, args.ring, args.echo, device, jitter) if args.echo > 1 else None
     check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
-    half = fast_bf16() and not args.fp32
     begun, last_save, totals = time.time(), time.time(), []
     while True:
         now = spent + time.time() - begun
         part = now / (60 * args.minutes)
         if part >= 1 or stop:
             break
-        easy.value = args.hard * min(1.0, .2 + step * args.batch / 120e3) if not args.start else args.hard
+        hard.value = args.hard if args.start else args.hard * min(1.0, .2 + step * args.batch / 120e3)
+        RoundedConv2d.rounded = part > 1 - args.rounded
         rate = args.rate * min(1.0, (step + 1) / 300) * (.02 + .98 * .5 * (1 + math.cos(math.pi * part)))
-        for group in optimizer.param_groups:
-            group["lr"] = rate
-        batch = {k: torch.from_numpy(v).to(device) for k, v in queue.get().items()}
-        net.train()
-        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
-            out = net(batch["crop"])
-        losses = reader_losses({k: v.float() for k, v in out.items()}, batch)
-        optimizer.zero_grad(set_to_none=True)
-        losses["total"].backward()
-        torch.nn.utils.clip_grad_norm_(net.parameters(), 5)
-        optimizer.step()
+        batch = ring.draw(args.batch) if ring else {k: torch.from_numpy(v).to(device) for k, v in queue.get().items()}
+        taught = None
+        if args.teacher:
+            pupils["teacher"].learn(batch, rate, step)
+            taught = pupils["teacher"].answer(batch["crop"]) if part > .15 else None
+        totals.append(pupils[""].learn(batch, rate, step, taught))
         step += 1
-        follow(mean, net, min(.999, (1 + step) / (20 + step)))
-        totals.append([float(losses[k].detach()) for k in ("total", "chars", "ctc", "kind")])
         if step % args.log == 0:
-            t = np.mean(totals, 0)
-            totals = []
-            print(f"{now / 60:6.1f} min step {step} samples {step * args.batch} rate {rate:.5f} total {t[0]:.3f} chars {t[1]:.3f} "
-                  f"ctc {t[2]:.3f} kind {t[3]:.3f}", flush=True)
+            t, totals = torch.stack(totals).mean(0).tolist(), []
+            print(f"{now / 60:6.1f} min step {step} samples {step * args.batch} made {ring.made if ring else step * args.batch} rate {rate:.5f} "
+                  + " ".join(f"{k} {v:.3f}" for k, v in zip(SHOWN, t)), flush=True)
         if time.time() - last_save > 60 * args.save:
             last_save = time.time()
-            save(path, net, mean, optimizer, step, now)
-            print(f"       held out: exact {exact(mean, check):.3f}", flush=True)
-    save(path, net, mean, optimizer, step, spent + time.time() - begun)
-    print(f"end: step {step}, held out exact {exact(mean, check):.3f}", flush=True)
-    for worker in workers:
-        worker.terminate()
+            save(path, {"step": step, "spent": now, **states(pupils)})
+            print("       held out: exact " + " ".join(f"{name} {exact(p.mean, check):.3f}" for name, p in pupils.items()), flush=True)
+    save(path, {"step": step, "spent": spent + time.time() - begun, **states(pupils)})
+    print(f"end: step {step}, held out exact " + " ".join(f"{name} {exact(p.mean, check):.3f}" for name, p in pupils.items()), flush=True)
+
+
+class Pupil:
+    """A network with its optimizer and the moving average of its weights."""
+
+    def __init__(self, args, device, **shape):
+        self.net = Reader(len(REGIONS), **shape).to(device, memory_format=torch.channels_last)
+        self.mean = Reader(len(REGIONS), **shape).to(device, memory_format=torch.channels_last)
+        self.mean.load_state_dict(self.net.state_dict())
+        self.device, self.half = device, fast_bf16() and not args.fp32
+        parameters = list(self.net.parameters())
+        groups = [{"params": [p for p in parameters if p.ndim > 1], "weight_decay": .02}, {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.}]
+        self.optimizer = torch.optim.AdamW(groups, args.rate)
+
+    def begin(self, weights):
+        """Takes known weights to begin with."""
+        for net in (self.net, self.mean):
+            net.load_state_dict({k: v.float() if v.dtype == torch.float16 else v for k, v in weights.items()})
+
+    def learn(self, batch, rate, step, taught=None):
+        """One step; `taught` are a teacher's character logits. Returns the SHOWN losses as a tensor on the device."""
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.net.train()
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
+            out = self.net(batch["crop"])
+        losses = reader_losses({k: v.float() for k, v in out.items()}, batch)
+        total = losses["total"] if taught is None else losses["total"] + distance(out["chars"].float(), taught, batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.net.parameters(), 5)
+        self.optimizer.step()
+        follow(self.mean, self.net, min(.999, (1 + step) / (20 + step)))
+        return torch.stack([losses[k].detach() for k in SHOWN])
+
+    def answer(self, crop):
+        """Character logits [N, 12, 37] of the averaged weights."""
+        self.mean.eval()
+        with torch.no_grad(), torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
+            return self.mean(crop)["chars"].float()
+
+    def state(self):
+        return {"model": self.net.state_dict(), "mean": self.mean.state_dict(), "optimizer": self.optimizer.state_dict()}
+
+    def restore(self, saved):
+        """The opposite of `state`."""
+        self.net.load_state_dict(saved["model"])
+        self.mean.load_state_dict(saved["mean"])
+        self.optimizer.load_state_dict(saved["optimizer"])
+
+
+def states(pupils):
+    """What a checkpoint keeps of the pupils: the reader's own state at the top, the teacher's below its name."""
+    return {**pupils[""].state(), **{name: p.state() for name, p in pupils.items() if name}}
 
 
 def arguments():
@@ -105,22 +153,31 @@ def arguments():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--processes", type=int, default=1, help="processes that make samples")
     parser.add_argument("--log", type=int, default=200)
+    parser.add_argument("--echo", type=float, default=1, help="how often each sample is used; for a GPU that is faster than the cores that make samples")
+    parser.add_argument("--ring", type=int, default=120_000, help="samples kept for --echo, 31 kB each")
+    parser.add_argument("--teacher", action="store_true", help="train a net of four times the work beside it, whose answers are learned as well")
+    parser.add_argument("--rounded", type=float, default=.2, help="last part of the run that sees weights and activations as INT8 does")
     parser.add_argument("--save", type=float, default=4, help="minutes between checkpoints")
     parser.add_argument("--fp32", action="store_true", help="float32 even where bfloat16 is fast")
     return parser.parse_args()
 
 
-def feed(queue, hard, args, seed):
-    """Worker: puts batches (dict of arrays) into the queue until it is killed."""
-    import cv2
-    cv2.setNumThreads(1)
+def make_samples(args):
+    """The samples' source with all real crops in memory."""
     cells = None
     if args.cells:
         with open(args.cells, encoding="utf8") as file:
             cells = json.load(file)
-    samples = Samples(args.data or None, seed, real=args.real, cells=cells)
+    return Samples(args.data or None, args.seed, real=args.real, cells=cells)
+
+
+def feed(queue, hard, args, samples, seed):
+    """Worker: puts batches (dict of arrays) into the queue until it is killed."""
+    import cv2
+    cv2.setNumThreads(1)
+    samples.rng = np.random.default_rng(seed)
     while True:
-        queue.put(pack([samples.draw(hard.value) for _ in range(args.batch)]))
+        queue.put(pack([samples.draw(hard.value) for _ in range(args.batch if args.echo <= 1 else 128)]))
 
 
 def pack(samples):
@@ -166,14 +223,20 @@ def ctc_loss(logits, batch):
     return F.ctc_loss(F.log_softmax(steps, -1).transpose(0, 1), batch["chars"][use], lines * COLUMNS, length, zero_infinity=True)
 
 
+def distance(chars, taught, batch):
+    """Kullback-Leibler divergence of the characters [N, 12, 37] from a teacher's (Hinton et al. 2015), where a text is known."""
+    place = torch.arange(SLOTS, device=chars.device)[None]
+    weight = torch.where(place <= batch["length"][:, None], 1.0, .15) * batch["scored"][:, None]
+    each = F.kl_div(F.log_softmax(chars, -1), F.log_softmax(taught, -1), reduction="none", log_target=True).sum(-1)
+    return (each * weight).sum() / weight.sum().clamp(min=1)
+
+
+@torch.no_grad()
 def follow(mean, net, decay):
     """Exponential moving average of weights and buffers."""
-    with torch.no_grad():
-        for a, b in zip(mean.state_dict().values(), net.state_dict().values()):
-            if a.dtype.is_floating_point:
-                a.lerp_(b, 1 - decay)
-            else:
-                a.copy_(b)
+    pairs = [(a, b) for a, b in zip(mean.state_dict().values(), net.state_dict().values()) if a.dtype.is_floating_point]
+    torch._foreach_mul_([a for a, _ in pairs], decay)
+    torch._foreach_add_([a for a, _ in pairs], [b for _, b in pairs], alpha=1 - decay)
 
 
 def exact(net, crops):
@@ -191,9 +254,9 @@ def exact(net, crops):
     return good / len(crops)
 
 
-def save(path, net, mean, optimizer, step, spent):
-    """Writes the checkpoint in one move, so that a stop never leaves half a file."""
-    torch.save({"model": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict(), "step": step, "spent": spent}, path + ".new")
+def save(path, state):
+    """Writes a checkpoint in one move, so that a stop never leaves half a file."""
+    torch.save(state, path + ".new")
     os.replace(path + ".new", path)
 
 

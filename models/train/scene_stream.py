@@ -1,4 +1,6 @@
 """The endless stream of batches: views of real scenes, mosaics and drawn scenes, finished by camera damage."""
+import traceback
+
 import cv2
 import numpy as np
 import torch
@@ -118,7 +120,8 @@ class Maker:
             small = cv2.resize(source, None, fx=f, fy=f, interpolation=cv2.INTER_AREA)
         item = self.cache.items[i]
         back = np.diag([item["width"] / small.shape[1], item["height"] / small.shape[0], 1.0])
-        return cv2.warpPerspective(small, m @ back, (w, h), flags=cv2.INTER_LINEAR, borderValue=(pad,) * 3)
+        # m maps pixel edges, as labels and detector_eval.letterbox count them; OpenCV counts pixel centres
+        return cv2.warpPerspective(small, move(-0.5) @ m @ back @ move(0.5), (w, h), flags=cv2.INTER_LINEAR, borderValue=(pad,) * 3)
 
     @staticmethod
     def camera(rng, middle, at, wide, scale, big, w):
@@ -168,6 +171,11 @@ def fill(at, before, size, room):
     return min(max(at - before, min(0.0, spare)), max(0.0, spare)) + before
 
 
+def move(by):
+    """Shift by `by` px to the right and down."""
+    return np.array([[1, 0, by], [0, 1, by], [0, 0, 1]])
+
+
 def flip(r, w):
     """Mirrors a label row in a picture w px wide."""
     r = r.copy()
@@ -182,7 +190,7 @@ class Stream(torch.utils.data.IterableDataset):
     """Batches: uint8 [batch,h,w,3], labels float32 [batch,MOST,ROW], count int64 [batch]."""
 
     def __init__(self, maker_options, batch, w, h, seed):
-        self.options, self.batch, self.w, self.h, self.seed = maker_options, batch, w, h, seed
+        self.options, self.batch, self.w, self.h, self.seed, self.told = maker_options, batch, w, h, seed, False
 
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
@@ -193,8 +201,20 @@ class Stream(torch.utils.data.IterableDataset):
             images = np.empty((self.batch, self.h, self.w, 3), np.uint8)
             labels, counts = np.zeros((self.batch, MOST, ROW), np.float32), np.zeros(self.batch, np.int64)
             for k in range(self.batch):
-                images[k], rows = maker.picture(rng, self.w, self.h)
+                images[k], rows = self.one(maker, rng)
                 counts[k] = min(len(rows), MOST)
                 if rows:
                     labels[k, :counts[k]] = np.stack(rows[:MOST])
             yield torch.from_numpy(images), torch.from_numpy(labels), torch.from_numpy(counts)
+
+    def one(self, maker, rng, tries=20):
+        """A picture; a draw that fails is told and drawn anew: one rare case must not end a worker."""
+        for left in reversed(range(tries)):
+            try:
+                return maker.picture(rng, self.w, self.h)
+            except Exception:
+                if not left:
+                    raise
+                if not self.told:
+                    traceback.print_exc(limit=-2)
+                self.told = True

@@ -5,6 +5,7 @@ A label row is float32 [14]: box x0,y0,x1,y1 · corners tl,tr,br,bl (8) · weigh
 """
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -29,12 +30,9 @@ class Cache:
         path = os.path.join(folder, split + ".rgb")
         if not os.path.exists(path):
             with open(path + ".new", "wb") as f:
-                for item in self.items:
-                    image = cv2.imread(os.path.join(data, "scenes", item["image"]))
-                    assert image.shape[:2] == (item["height"], item["width"]), item["image"]
-                    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-                    half = cv2.resize(image, (item["width"] // 2, item["height"] // 2), interpolation=cv2.INTER_AREA)
-                    f.write(image.tobytes() + half.tobytes())
+                for start in range(0, len(self.items), 256):
+                    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+                        f.writelines(pool.map(lambda item: decode(data, item), self.items[start:start + 256]))
             os.rename(path + ".new", path)
         self.pixels = np.memmap(path, np.uint8, "r")
         self.extra = {}
@@ -59,6 +57,14 @@ class Cache:
         out = np.array(rows, np.float32).reshape(-1, 5)
         out[:, 2:4] += out[:, :2]
         return out
+
+
+def decode(data, item):
+    """Bytes of a scene and of its half-size copy, RGB."""
+    image = cv2.imread(os.path.join(data, "scenes", item["image"]))
+    assert image.shape[:2] == (item["height"], item["width"]), item["image"]
+    image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    return image.tobytes() + cv2.resize(image, (item["width"] // 2, item["height"] // 2), interpolation=cv2.INTER_AREA).tobytes()
 
 
 class Textures:
@@ -139,11 +145,12 @@ def paint(rng, image, texture, quad, match=None):
     if f < 0.7:
         texture = cv2.resize(texture, (max(8, int(texture.shape[1] * f * 1.2)), max(4, int(texture.shape[0] * f * 1.2))), interpolation=cv2.INTER_AREA)
     h, w = texture.shape[:2]
-    m = cv2.getPerspectiveTransform(corners((0, 0, w, h)), (quad - [x0, y0]).astype(np.float32))
+    centres = (quad - [x0, y0] - 0.5).astype(np.float32)    # labels count pixel edges, OpenCV pixel centres
+    m = cv2.getPerspectiveTransform(corners((-0.5, -0.5, w - 0.5, h - 0.5)), centres)
     size = (int(x1 - x0), int(y1 - y0))
     top = cv2.warpPerspective(texture, m, size, borderMode=cv2.BORDER_REPLICATE)
     mask = np.zeros((size[1], size[0]), np.uint8)
-    cv2.fillConvexPoly(mask, np.round((quad - [x0, y0]) * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
+    cv2.fillConvexPoly(mask, np.round(centres * 16).astype(np.int32), 255, cv2.LINE_AA, 4)
     gain = rng.uniform(0.55, 1.15)
     if match is not None:
         gain = np.clip((match + 40) / max(texture.mean(), 30) * rng.uniform(0.8, 1.35), 0.25, 1.25)
