@@ -110,8 +110,6 @@ def arguments():
 
 def feed(queue, args, pairs, seed):
     """Worker: puts batches (dict of arrays) into the queue until it is killed."""
-    import cv2
-    cv2.setNumThreads(1)
     pairs.rng = pairs.samples.rng = np.random.default_rng(seed)
     pool = []
     while True:

@@ -16,6 +16,7 @@ from plate_styles import REGIONS
 from reader_cells import Bank, character_cells, shuffle_cells
 from reader_crops import HEIGHT, MARGIN, UNIT, WIDTH, box_quad, cut_crop, held_out, load_crops, scene_crops
 
+cv2.setNumThreads(1)   # also because OpenCV's threads do not survive the fork of a trainer's workers: these would wait for ever
 WHOLE, CUT, NOTHING = 0, 1, 2
 
 
@@ -25,7 +26,7 @@ class Samples:
     `cells` {image: character centres} of reader_cells.py lets real plates exchange characters.
     """
 
-    def __init__(self, data, seed, real=.42, empty=.07, cut=.08, hard=.45, cells=None):
+    def __init__(self, data, seed, real=.42, empty=.07, cut=.1, hard=.45, cells=None):
         self.rng = np.random.default_rng(seed)
         self.real, self.empty, self.cut, self.hard = real, empty, cut, hard
         self.crops, self.weights, self.patches = [], None, []
@@ -65,6 +66,8 @@ class Samples:
         sheet = self.background(size)
         matrix = cv2.getPerspectiveTransform(UNIT * np.float32(small.shape[1::-1]), np.float32(corners * size))
         cv2.warpPerspective(small, matrix, size, dst=sheet, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
+        if kind == CUT and rng.random() < .5:
+            end_of_picture(sheet, corners, .01 + .06 * rng.random())
         crop = enlarge(degrade(sheet, rng, strength), rng)
         return {"crop": crop, "text": plate.text if kind == WHOLE else None, "kind": kind, "lines": plate.lines, "region": plate.region}
 
@@ -109,8 +112,21 @@ class Samples:
         if text and rng.random() < self.cut:
             share = .14 + .4 * rng.random()
             left = rng.random() < .5
-            quad[[0, 3] if left else [1, 2], 0] += (share if left else -share) * w
+            side = [0, 3] if left else [1, 2]
+            quad[side, 0] += (share if left else -share) * w
             kind, text = CUT, None
+            edge = int(quad[side, 0].mean())
+            if "cells" in record:   # so far that a character is hit: where only a bare margin is lost the plate reads as whole
+                cells = record["cells"]
+                bite = .35 * np.median(cells[:, 2] - cells[:, 0])
+                moved = max(edge, cells[:, 0].min() + bite) if left else min(edge, cells[:, 2].max() - bite)
+                quad[side, 0] += moved - edge
+                edge = int(moved)
+            if rng.random() < .5 and 8 <= edge <= pixels.shape[1] - 8:
+                # Not the cut but the picture ends here: the box then reaches a little beyond, where the last column is repeated.
+                pixels = pixels[:, edge:] if left else pixels[:, :edge]
+                quad[:, 0] -= edge if left else 0
+                quad[side, 0] += (-1 if left else 1) * MARGIN * w * (.2 + rng.random())
         if text and len(text) > 12:
             text = None
         if record.get("blank"):
@@ -147,6 +163,17 @@ class Samples:
             return cv2.resize(patch[y:y + max(2, int(h * share)), x:x + max(2, int(w * share))], size)
         colours = rng.integers(5, 250, (2, int(rng.integers(1, 4)), 3)).astype(np.uint8)
         return cv2.resize(colours, size)
+
+
+def end_of_picture(sheet, corners, share):
+    """Repeats the outermost rows or columns of a cut plate's crop over a share of it, as where the camera's picture ends."""
+    axis = 0 if corners[:, 0].min() < 0 or corners[:, 0].max() > 1 else 1
+    view = sheet if axis else sheet.transpose(1, 0, 2)
+    k = max(1, int(share * len(view)))
+    if corners[:, axis].min() < 0:
+        view[:k] = view[k]
+    else:
+        view[-k:] = view[-k - 1]
 
 
 def crop_weight(record):

@@ -173,8 +173,6 @@ def make_samples(args):
 
 def feed(queue, hard, args, samples, seed):
     """Worker: puts batches (dict of arrays) into the queue until it is killed."""
-    import cv2
-    cv2.setNumThreads(1)
     samples.rng = np.random.default_rng(seed)
     while True:
         queue.put(pack([samples.draw(hard.value) for _ in range(args.batch if args.echo <= 1 else 128)]))
