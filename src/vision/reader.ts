@@ -40,7 +40,7 @@ export interface Reader {
     straightenMs: number;
     readMs: number;
   }>;
-  /** The upright or tilted plate cut out as `read` does it first; null for corners that make no plate. */
+  /** The plate cut out as `read` does it first; null for corners that make no plate. */
   straighten(picture: Picture, quad: Quad): Picture | null;
   /** Reads crops that are straightened already. */
   readCrops(crops: readonly Picture[]): Promise<CropReading[]>;
@@ -52,10 +52,6 @@ const MARGIN = 0.05;
 const ROOMY = 0.15;
 /** Below this score the plate is cut out in other ways as well, and the surest answer kept. */
 const UNSURE = 0.9;
-/** Slope of the long edges, or lean of the short ones, from which the corners are better than the upright box. */
-const SLOPE = 0.06;
-const LEAN = 0.25;
-
 /**
  * `otherCuts`: how many more ways to cut a plate are tried when the first reading is unsure, 0 to 3. `enhancer`: the first
  * cut of such a plate is read enhanced as well; a plate that is read surely costs no time for it.
@@ -158,18 +154,12 @@ function toReading(
   return { kind: name, kinds: { whole, cut, none }, read: decode(evidence) };
 }
 
-/** The ways to cut a plate out. Corners are found less exactly than the box, so they come first for tilted plates only. */
+/** The ways to cut a plate out: by its corners, more and less roomy, and by its upright box. */
 function cutsOf({ box, quad }: Pick<Detection, "box" | "quad">): { first: Quad; others: Quad[] } {
-  const corners = widen(quad, MARGIN);
-  const upright = widen(quadOf(box), MARGIN);
-  if (isTilted(quad)) return { first: corners, others: [quad, upright, widen(quad, ROOMY, MARGIN)] };
-  return { first: upright, others: [quadOf(box), corners, widen(quadOf(box), ROOMY, MARGIN)] };
-}
-
-function isTilted([a, b, c, d]: Quad): boolean {
-  const slope = (b[1] - a[1] + c[1] - d[1]) / (b[0] - a[0] + c[0] - d[0]);
-  const lean = (d[0] - a[0] + c[0] - b[0]) / (d[1] - a[1] + c[1] - b[1]);
-  return Math.abs(slope) > SLOPE || Math.abs(lean) > LEAN;
+  return {
+    first: widen(quad, MARGIN),
+    others: [quad, widen(quadOf(box), MARGIN), widen(quad, ROOMY, MARGIN)],
+  };
 }
 
 /**
