@@ -79,7 +79,7 @@ export function stepSightings(
     }
     const lost =
       encounter.sent === null
-        ? all.find((e) => e.track === null && isBack(e, encounter, frame, options))
+        ? all.find((e) => (e.track === null || strayed(e, encounter)) && isBack(e, encounter, frame, options))
         : undefined;
     if (lost !== undefined) encounter = rejoin(lost, encounter);
     if (step.betterCrop) keep.push({ trackId: encounter.trackId, seen: index });
@@ -190,6 +190,15 @@ function farewell(
   return alone || isWorthTelling(e)
     ? [{ sighting: toSighting(e, "new", options.camera, frame), withCrop: !e.cropSent }, end]
     : [];
+}
+
+/**
+ * True when the track of an encounter has gone over to something else, a lamp beside a plate that is hidden for a moment,
+ * say: it was not read again since the plate was found anew under another track. Nothing but the same text will do, for
+ * two plates that differ in one character may stand side by side.
+ */
+function strayed(e: Encounter, found: Encounter): boolean {
+  return e.track !== found.track && e.readAtMs < found.firstAtMs && e.tally?.plate === found.tally?.plate;
 }
 
 function isBack(

@@ -87,6 +87,25 @@ test("a plate that is lost for two seconds and comes back near its place is the 
   assert.is(told.filter((s) => s.phase === "new").length, 1);
 });
 
+test("a plate whose track goes over to a lamp while the barrier hides it is one pass, with or without the lamp for company", () => {
+  for (const stays of [3, 40]) {
+    const drive = approach(60, "KX51ABC");
+    const frames = drive.map(([car], i): Car[] => {
+      const lamp: Car = {
+        box: [car!.box[0] - 0.85 * car!.box[2], ...car!.box.slice(1)] as unknown as Box,
+        read: null,
+      };
+      if (i < 20) return [car!];
+      if (i < 24) return [lamp];
+      return i < 24 + stays ? [car!, lamp] : [car!];
+    });
+    const { told } = play(frames);
+    assert.is(starts(told), 1, `${stays} frames`);
+    assert.is(new Set(told.map((s) => s.trackId)).size, 1);
+    assert.is(told.at(-1)!.direction, "approaching");
+  }
+});
+
 test("the same plate much later, and another plate at once, are passes of their own", () => {
   const once = approach(20, "KX51ABC");
   assert.is(starts(play([...once, ...nothing(100), ...once]).told), 2);
