@@ -3,29 +3,26 @@
     OMP_NUM_THREADS=1 python3 detector_train.py --data ../../../shared/data --out /tmp/train-detector --minutes 100
 On a GPU: --views 0.5 --echo 10 --batch 256 --workers 7 (see README.md). SIGTERM saves and ends with status 0.
 """
+import argparse
+import copy
+import math
+import os
+import signal
+import sys
 import time
 
-BEGAN = time.time()    # --seconds counts the imports too
+import torch
 
-import argparse    # noqa: E402
-import copy    # noqa: E402
-import math    # noqa: E402
-import os    # noqa: E402
-import signal    # noqa: E402
-import sys    # noqa: E402
-
-import torch    # noqa: E402
-
-from detector_loss import losses    # noqa: E402
-from detector_model import Detector    # noqa: E402
-from machine import fast_bf16    # noqa: E402
-from scene_feed import Feed    # noqa: E402
+from detector_loss import losses
+from detector_model import Detector
+from machine import fast_bf16
+from scene_feed import Feed
 
 NAMES = ("score", "box", "corner", "score2", "box2", "corner2")
 
 
 def main():
-    a = arguments()
+    began, a = time.time(), arguments()
     os.makedirs(a.out, exist_ok=True)
     path = os.path.join(a.out, "detector.ckpt")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -48,7 +45,7 @@ def main():
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.append(1))
     try:
-        train(a, feed, net, mean, optimiser, state, path, stop)
+        train(a, feed, net, mean, optimiser, state, path, stop, began)
     except RuntimeError:      # a signal to the whole process group ends the workers as well
         if not stop:
             raise
@@ -59,14 +56,14 @@ def main():
     os._exit(0)    # neither the feeding thread nor the workers can hold up the end
 
 
-def train(a, feed, net, mean, optimiser, state, path, stop):
-    """Steps until the budget is used or a signal came."""
+def train(a, feed, net, mean, optimiser, state, path, stop, began):
+    """Steps until the budget is used or a signal came; with --seconds the time since `began` counts."""
     device, half = next(net.parameters()).device, fast_bf16()
     shapes = [(a.batch, 384, 256), (max(4, int(a.batch * 0.4)), 640, 384)]
     budget = a.seconds or a.minutes * 60.0
     pairs = [(m, n) for m, n in zip(mean.state_dict().values(), net.state_dict().values())]
     total, steps, seen, last_saved = torch.zeros(len(NAMES), device=device), 0, 0, time.time()
-    clock = BEGAN if a.seconds else time.time()
+    clock = began if a.seconds else time.time()
     while state["seconds"] < budget and not stop:
         phase = state["phase"] = int(state["seconds"] > budget * (1 - a.full))
         images, labels, counts = feed.next(*shapes[phase])
