@@ -5,7 +5,7 @@ import type { PlateLook, Vision } from "./vision.js";
 
 /** From here on a find is reported; the vision wants to be opened with `WEAKEST`, so that a clear reading can speak for it. */
 export const PLAUSIBLE = 0.25;
-export const WEAKEST = 0.1;
+export const WEAKEST = 0.06;
 
 /** With a find of this confidence nobody looks harder. */
 const CONVINCING = 0.5;

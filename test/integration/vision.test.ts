@@ -22,7 +22,7 @@ const vision = await openVision({
   thorough: true,
 });
 
-test("of twenty plates in one picture all but one at most are found and read, each at its place, and nothing else", async () => {
+test("twenty plates in one picture are found and read, each at its place", async () => {
   const random = seeded(3);
   const drawn = await Promise.all(
     Array.from({ length: 20 }, async (_, i) => {
@@ -31,7 +31,7 @@ test("of twenty plates in one picture all but one at most are found and read, ea
     }),
   );
   const looks = await lookAtPhoto(vision, joinPictures(drawn, 4));
-  assert.ok(looks.length === 19 || looks.length === 20, `${looks.length} finds`);
+  assert.is(looks.length, 20);
   const right = drawn.filter(({ text, quad, width, height }, i) => {
     const [x, y, w, h] = boxAround(quad);
     const place = [x + (i % 4) * width, y + Math.floor(i / 4) * height, w, h] as const;
@@ -63,7 +63,7 @@ test("a plate that the edge of the picture cuts is never read as a whole one", a
 
 test("noisy frames laid over each other are read where most single ones are not; clear ones need it not", async () => {
   const right = { single: 0, overlaid: 0 };
-  for (let seed = 1; seed <= 18; seed++) {
+  for (let seed = 1; seed <= 6; seed++) {
     const random = seeded(seed);
     const text = plausiblePlate(random);
     const clean = await drawPlate({ text, heightPx: 18, noise: 0 }, random);
@@ -82,7 +82,7 @@ test("noisy frames laid over each other are read where most single ones are not;
     right.single += noisy.filter((view) => view.right).length / noisy.length;
     right.overlaid += (await vision.overlay(noisy))?.text === text ? 1 : 0;
   }
-  assert.ok(right.overlaid >= right.single + 2, `${right.overlaid} and ${right.single} of 18`);
+  assert.ok(right.overlaid >= right.single + 2, `${right.overlaid} and ${right.single} of 6`);
 });
 
 test("a plate that is hard to read may be read enhanced, and the models in use say so", async () => {

@@ -1,6 +1,12 @@
 import { type AccessRequest, createAccess } from "../../src/core/access.js";
 import { ALPHABET } from "../../src/core/plate.js";
-import type { AccessRule, DecisionRecord, PassRecord, PlateReadRecord } from "../../src/core/records.js";
+import {
+  type AccessRule,
+  type DecisionRecord,
+  type PassRecord,
+  type PlateReadRecord,
+  plainRule,
+} from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
 import { candidates } from "../../src/web/views.js";
 import { cropJpeg, sceneJpeg } from "./scene.js";
@@ -20,18 +26,9 @@ const STORIES: { plate: string; weak?: number; sure?: number; leaving?: boolean 
 const allow = (plate: string, owner: string, more: Partial<AccessRule> = {}): AccessRule => ({
   id: `rule-${plate.toLowerCase()}`,
   plate,
-  effect: "allow",
+  ...plainRule,
   owner,
   group: "residents",
-  note: "",
-  validFrom: "",
-  validTo: "",
-  schedule: "",
-  direction: "any",
-  tolerance: 0,
-  usesLeft: null,
-  antiPassback: "off",
-  createdAt: 0,
   ...more,
 });
 

@@ -1,11 +1,12 @@
 import type { AlarmFacts, BarrierFacts } from "../../src/core/events.js";
 import { ALPHABET } from "../../src/core/plate.js";
-import type {
-  AccessRule,
-  ClipRecord,
-  DecisionRecord,
-  PassRecord,
-  PlateReadRecord,
+import {
+  type AccessRule,
+  type ClipRecord,
+  type DecisionRecord,
+  type PassRecord,
+  type PlateReadRecord,
+  plainRule,
 } from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
 
@@ -68,17 +69,9 @@ export function accessRule(part: Partial<AccessRule> = {}): AccessRule {
   return {
     id: "rule-1",
     plate: "AB12CDE",
-    effect: "allow",
+    ...plainRule,
     owner: "Flat 3",
     group: "residents",
-    note: "",
-    validFrom: "",
-    validTo: "",
-    schedule: "",
-    direction: "any",
-    tolerance: 0,
-    usesLeft: null,
-    antiPassback: "off",
     createdAt: noon,
     ...part,
   };
