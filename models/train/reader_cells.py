@@ -156,8 +156,7 @@ def tight_cells(record):
 
 def colours(record, apart):
     """(ground, ink) as float [3] of a record's characters; None where they differ by less than `apart` grey levels."""
-    key = "colours"
-    if key not in record:
+    if "colours" not in record:
         parts = [record["pixels"][t:b, l:r].reshape(-1, 3) for l, t, r, b in tight_cells(record) if b > t and r > l]
         area = np.concatenate(parts).astype(np.float32) if parts else np.zeros((1, 3), np.float32)
         grey = area.mean(1)
@@ -165,6 +164,6 @@ def colours(record, apart):
         dark = middle - low > high - middle
         ink = area[grey <= np.percentile(grey, 12)] if dark else area[grey >= np.percentile(grey, 88)]
         ground = area[np.abs(grey - np.percentile(grey, 75 if dark else 25)) < 14]
-        record[key] = (np.median(ground, 0), np.median(ink, 0)) if len(ground) else (ink[0], ink[0])
-    ground, ink = record[key]
+        record["colours"] = (np.median(ground, 0), np.median(ink, 0)) if len(ground) else (ink[0], ink[0])
+    ground, ink = record["colours"]
     return (ground, ink) if abs(ground.mean() - ink.mean()) >= apart else None

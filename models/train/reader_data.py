@@ -5,7 +5,6 @@ plate, lines 1, 2 or 0 (unknown), region index or -1 (unknown).
 """
 import json
 import os
-import zlib
 
 import cv2
 import numpy as np
