@@ -41,10 +41,39 @@ def held_out(record):
     return zlib.crc32(record.get("text", record["image"]).encode()) % 20 == 0
 
 
+def add_quads(records, folder):
+    """Gives crop records the corners `quad` [4, 2] px of the plate found there, if it meets the annotated box with IoU >= 0.6.
+
+    FOLDER/<set>.jsonl is what `plategate read --json` prints for the pictures of crops/train/<set>.
+    """
+    found = {}
+    for name in sorted(os.listdir(folder)):
+        if name.endswith(".jsonl"):
+            with open(os.path.join(folder, name), encoding="utf8") as lines:
+                found.update({(name[:-6], answer["image"]): answer.get("plates", []) for answer in map(json.loads, lines)})
+    for record in records:
+        plates = found.get((record["set"], os.path.basename(record["image"])), [])
+        best = max(plates, key=lambda p: overlap(p["box"], record["box"]), default=None)
+        if best and overlap(best["box"], record["box"]) >= .6:
+            record["quad"] = np.array(best["quad"], float)
+
+
+def overlap(a, b):
+    """Intersection over union of two boxes [x, y, width, height]."""
+    x, y = (max(0.0, min(a[i] + a[i + 2], b[i] + b[i + 2]) - max(a[i], b[i])) for i in (0, 1))
+    return x * y / (a[2] * a[3] + b[2] * b[3] - x * y)
+
+
 def box_quad(record, widen=MARGIN):
     """Corners [4, 2] px (clockwise from top left) of the record's box, widened by a share of its size on each side."""
     x, y, w, h = record["box"]
     return (UNIT * (1 + 2 * widen) - widen) * (w, h) + (x, y)
+
+
+def own_quad(record, widen=MARGIN):
+    """Like `box_quad`, by the corners that `add_quads` gave the record."""
+    quad = record["quad"]
+    return quad + (quad - quad.mean(0)) * 2 * widen
 
 
 def cut_crop(pixels, quad, height=HEIGHT, width=WIDTH):

@@ -13,7 +13,7 @@ from degrade import degrade, warp
 from plates import LETTERS, draw_plate, pick
 from plate_styles import REGIONS
 from reader_cells import Bank, character_cells, shuffle_cells
-from reader_crops import HEIGHT, MARGIN, UNIT, WIDTH, box_quad, cut_crop, held_out, load_crops, scene_crops
+from reader_crops import HEIGHT, MARGIN, UNIT, WIDTH, add_quads, box_quad, cut_crop, held_out, load_crops, own_quad, scene_crops
 
 cv2.setNumThreads(1)   # also because OpenCV's threads do not survive the fork of a trainer's workers: these would wait for ever
 WHOLE, CUT, NOTHING = 0, 1, 2
@@ -22,16 +22,19 @@ WHOLE, CUT, NOTHING = 0, 1, 2
 class Samples:
     """Endless stream of samples. `data` may be None: then only drawn plates and drawn negatives are made.
 
-    `cells` {image: character centres} of reader_cells.py lets real plates exchange characters.
+    `cells` {image: character centres} of reader_cells.py lets real plates exchange characters; `quads` is a folder for
+    `add_quads`: most real plates are then cut by the corners that the detector found, as the product does it.
     """
 
-    def __init__(self, data, seed, real=.42, empty=.07, cut=.1, hard=.45, cells=None):
+    def __init__(self, data, seed, real=.42, empty=.07, cut=.1, hard=.45, cells=None, quads=None):
         self.rng = np.random.default_rng(seed)
         self.real, self.empty, self.cut, self.hard = real, empty, cut, hard
         self.crops, self.weights, self.patches = [], None, []
         if data:
             records = load_crops(data, "train") + scene_crops(data)
             self.crops = [c for c in records if not held_out(c) and not c.get("unreadable")]
+            if quads:
+                add_quads(self.crops, quads)
             for crop in self.crops:
                 if crop["image"] in (cells or {}):
                     crop["cells"] = character_cells(crop, cells[crop["image"]])
@@ -100,7 +103,10 @@ class Samples:
         record = self.crops[int(np.searchsorted(self.weights, rng.random()))]
         x, y, w, h = record["box"]
         widen = (MARGIN * rng.random() if record["set"] == "ccpd" else MARGIN + .03 * rng.normal())
-        quad = box_quad(record, widen)
+        straight = "quad" in record and rng.random() < .65
+        quad = own_quad(record, widen) if straight else box_quad(record, widen)
+        if straight:
+            w, h = (float(np.linalg.norm(record["quad"][i] - record["quad"][0])) for i in (1, 3))
         sloppy = .03 if rng.random() < .5 else .01
         quad = quad + (rng.normal(0, sloppy, (4, 2)) + rng.normal(0, sloppy, 2)) * (w, 1.5 * h)
         if rng.random() < .5:

@@ -19,7 +19,7 @@ from torch.nn import functional as F
 
 from machine import fast_bf16
 from plate_styles import REGIONS
-from reader_crops import box_quad, cut_crop, held_out, load_crops
+from reader_crops import add_quads, box_quad, cut_crop, held_out, load_crops, own_quad
 from reader_data import Samples
 from reader_net import COLUMNS, ROWS, SLOTS, Reader, RoundedConv2d, decode, encode
 from reader_ring import Ring, jitter
@@ -44,6 +44,8 @@ def main():
     for i in range(args.processes):
         mp.get_context("fork").Process(target=feed, args=(queue, hard, args, samples, args.seed * 1000 + step + i), daemon=True).start()
     check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
+    if args.quads:
+        add_quads(check, args.quads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = True
     pupils = {name: Pupil(args, device, **shape) for name, shape in (("", {}), ("teacher", TEACHER)) if not name or args.teacher}
@@ -53,7 +55,6 @@ def main():
     elif args.start:
         pupils[""].begin(torch.load(args.start, map_location="cpu")["model"])
     ring = Ring(queue, args.ring, args.echo, device, jitter) if args.echo > 1 else None
-    check = [c for c in load_crops(args.data, "train") if held_out(c) and c.get("text")] if args.data else []
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
     begun, last_save, totals = time.time(), time.time(), []
@@ -148,6 +149,7 @@ def arguments():
     parser.add_argument("--real", type=float, default=.42, help="share of real crops in a batch")
     parser.add_argument("--hard", type=float, default=.45, help="share of badly degraded samples once warmed up")
     parser.add_argument("--cells", help="character centres by reader_align.py: real plates then exchange characters")
+    parser.add_argument("--quads", help="folder of <set>.jsonl, printed by `plategate read --json` for the training crops: these are then cut by those corners")
     parser.add_argument("--start", help="weights to begin with (checkpoints/reader.pt)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
@@ -168,7 +170,7 @@ def make_samples(args):
     if args.cells:
         with open(args.cells, encoding="utf8") as file:
             cells = json.load(file)
-    return Samples(args.data or None, args.seed, real=args.real, cells=cells)
+    return Samples(args.data or None, args.seed, real=args.real, cells=cells, quads=args.quads)
 
 
 def feed(queue, hard, args, samples, seed):
@@ -238,7 +240,7 @@ def follow(mean, net, decay):
 
 
 def exact(net, crops):
-    """Share of records whose whole text is read from their box widened by 5 %."""
+    """Share of records whose whole text is read from their corners, or else their box, widened by 5 %."""
     if not crops:
         return float("nan")
     net.eval()
@@ -246,7 +248,7 @@ def exact(net, crops):
     with torch.no_grad():
         for start in range(0, len(crops), 64):
             part = crops[start:start + 64]
-            pixels = np.stack([cut_crop(c["pixels"], box_quad(c)) for c in part])
+            pixels = np.stack([cut_crop(c["pixels"], own_quad(c) if "quad" in c else box_quad(c)) for c in part])
             best = net(torch.from_numpy(pixels).to(net.slots.device))["chars"].argmax(-1).tolist()
             good += sum(decode(b) == c["text"] for b, c in zip(best, part))
     return good / len(crops)
