@@ -66,14 +66,15 @@ class Detector(nn.Module):
         nn.init.normal_(self.numbers.weight, std=0.02)
         nn.init.zeros_(self.numbers.bias)
 
-    def maps(self, image):
-        """uint8 [n,H,W,3] -> head map [n,c,H/8,W/8], backbone map [n,C,H/32,W/32]."""
+    def maps(self, image, stem=None, onto=None):
+        """uint8 [n,H,W,3] -> head map [n,c,H/8,W/8], backbone map [n,C,H/32,W/32]. `stem` and `onto` may stand in for the own ones."""
+        stem, onto = stem or self.stem, onto or doubled_onto
         x = (image.permute(0, 3, 1, 2).float() - 128.0) * (1.0 / 64.0)
-        x8 = self.s8(self.stem(x))
+        x8 = self.s8(stem(x))
         x16 = self.s16(x8)
         x32 = self.s32(x16)
-        p16 = self.m16(self.l16(x16) + up(self.l32(x32)))
-        return self.head(self.l8(x8) + up(p16)), x32
+        p16 = self.m16(onto(self.l16(x16), self.l32(x32)))
+        return self.head(onto(self.l8(x8), p16)), x32
 
     def forward(self, image):
         head, _ = self.maps(image)
@@ -82,8 +83,9 @@ class Detector(nn.Module):
             return self.score(rows)[..., 0], self.numbers(rows) * REST, rows
 
 
-def up(x):
-    return F.interpolate(x, scale_factor=2.0, mode="nearest")
+def doubled_onto(fine, coarse):
+    """fine [n,c,2h,2w] plus coarse [n,c,h,w], every cell of which is repeated twice each way."""
+    return fine + F.interpolate(coarse, scale_factor=2.0, mode="nearest")
 
 
 def decode(numbers, px, py):
@@ -131,6 +133,30 @@ class Refine(nn.Module):
         return logit + out[:, 0], box + step[:, :4], corners + step[:, 4:]
 
 
+def copied_onto(fine, coarse):
+    """`doubled_onto` with channels last, where whole cells are copied: ten times as fast in onnxruntime as its Resize there."""
+    fine, cells = fine.permute(0, 2, 3, 1), coarse.permute(0, 2, 3, 1)[:, :, None, :, None]
+    return (fine + cells.repeat(1, 1, 2, 1, 2, 1).reshape_as(fine)).permute(0, 3, 1, 2)
+
+
+class BlockStem(nn.Module):
+    """The stem on rows of four pixels: [n,12,H,W/4+1] of a picture padded by 1 pixel left and 3 right -> [n,c,H/4,W/4].
+
+    Twelve channels instead of three: engines that multiply four channels at a time then need no copy of every window.
+    """
+
+    def __init__(self, stem):
+        super().__init__()
+        conv, norm, relu = stem
+        self.conv = nn.Conv2d(12, conv.out_channels, (6, 2), (4, 1), (1, 0), bias=False)
+        wide = F.pad(conv.weight.detach(), (0, 2)).unflatten(3, (2, 4))        # [o, colour, 6, block, pixel]
+        self.conv.weight.data = wide.permute(0, 4, 1, 2, 3).flatten(1, 2).contiguous()
+        self.norm, self.relu = norm, relu
+
+    def forward(self, blocks):
+        return self.relu(self.norm(self.conv(blocks)))
+
+
 class Exported(nn.Module):
     """The graph as shipped: uint8 [1,H,W,3] -> plates float [1,64,13] by falling score, features float [1,C,H/32,W/32].
 
@@ -139,17 +165,19 @@ class Exported(nn.Module):
 
     def __init__(self, net):
         super().__init__()
-        self.net = net
+        self.net, self.stem = net, BlockStem(net.stem)
 
     def forward(self, image):
         net = self.net
-        head, features = net.maps(image)
+        blocks = F.pad(image, (0, 0, 1, 3), value=128).reshape(1, image.shape[1], -1, 12)   # 128 is what the network takes for 0
+        head, features = net.maps(blocks, self.stem, copied_onto)
         height, width = head.shape[2], head.shape[3]
         rows = head.permute(0, 2, 3, 1).reshape(-1, head.shape[1])
-        logit = (torch.matmul(rows, net.score.weight.t()) + net.score.bias).reshape(1, 1, -1, width)
+        logit = torch.matmul(rows, net.score.weight.t()).reshape(1, 1, -1, width)   # its bias is added to the best ones
         peak = F.max_pool2d(logit, 3, 1, 1)
         logit = torch.where(logit == peak, logit, logit - 50.0).reshape(-1)
         top, index = torch.topk(logit, CANDIDATES)
+        top = top + net.score.bias
         numbers = (torch.matmul(rows[index], net.numbers.weight.t()) + net.numbers.bias) * REST
         row = torch.floor((index.float() + 0.5) / width)
         px = (index.float() - row * width) * STRIDE + STRIDE / 2

@@ -105,7 +105,7 @@ def cut(a, x, starts, ends, axes=None, steps=None):
     steps = [1] * len(starts) if steps is None else steps.tolist()
     for axis, s, e, step in zip(axes, starts.tolist(), ends.tolist(), steps):
         index = np.arange(x.shape[axis])[slice(s, e if abs(e) < 2**31 - 1 else None, step)]
-        x = x.index_select(axis, torch.from_numpy(index))
+        x = x.index_select(axis, torch.from_numpy(index.copy()))
     return x
 
 
@@ -180,7 +180,7 @@ OPS = {
     "ConstantOfShape": lambda a, s: torch.full(tuple(s.tolist()), a.get("value", np.zeros(1, np.float32)).item(), dtype=torch.from_numpy(a.get("value", np.zeros(1, np.float32))).dtype),
     "Range": lambda a, s, e, d: torch.arange(s.item(), e.item(), d.item()), "Max": lambda a, x, y: torch.maximum(x, y),
     "Min": lambda a, x, y: torch.minimum(x, y), "ReduceMean": reduce(lambda x, k, d: x.mean(k, d)), "ReduceSum": reduce(lambda x, k, d: x.sum(k, d)),
-    "DepthToSpace": depth_to_space, "Round": lambda a, x: torch.round(x),
+    "Tile": lambda a, x, r: x.repeat(r.tolist()), "DepthToSpace": depth_to_space, "Round": lambda a, x: torch.round(x),
     "ReduceMax": reduce(lambda x, k, d: x.amax(k, d)), "Pad": lambda a, x, p, v=None: pad(a, x, p, v), "CumSum": lambda a, x, k: x.cumsum(int(k)),
 }
 

@@ -2,7 +2,7 @@
 
 `quantise(model, samples)` takes a float graph as torch exports it (opset >= 13, batch norm folded), watches the ranges of
 the activations on the samples, and puts QuantizeLinear/DequantizeLinear pairs where an engine can fuse them: at every
-input and output of a quantisable node, after a following ReLU, with equal parameters around nodes that only move values.
+input and output of a quantisable node, after a following ReLU. Nodes that only move values move the bytes themselves.
 The scheme is that of Jacob et al. 2018, "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-
 Only Inference"; ranges and weight scales are those with the least squared rounding error (Sung et al. 2015, "Resiliency of
 Deep Neural Networks under Quantization"), ranges over histograms of the values.
@@ -17,7 +17,7 @@ from onnx_run import attributes
 from quantise_ranges import calibrate
 
 WEIGHTED = {"Conv", "Gemm", "MatMul"}
-MOVES = {"MaxPool", "Resize", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Split"}
+MOVES = {"MaxPool", "Resize", "Reshape", "Transpose", "Squeeze", "Unsqueeze", "Flatten", "Slice", "Gather", "Split", "Tile"}
 COMPUTES = {"Add", "Concat", "GlobalAveragePool", "AveragePool"}
 # Weights keep to seven bits: x86 processors without VNNI add two products uint8 x int8 in 16 bits, which only then never
 # overflow (255 * 64 * 2 < 32768). ONNX Runtime calls this "reduce range".
@@ -123,8 +123,8 @@ class Graph:
             for n in self.graph.node:
                 if n.op_type in MOVES and n.input[0] not in self.weights and any(o in self.quantised for o in n.output):
                     self.quantised.add(n.input[0])
-                if n.op_type in ("MaxPool", "Resize") and n.input[0] in self.quantised:
-                    self.quantised.add(n.output[0])
+                if n.op_type in MOVES and n.input[0] in self.quantised:
+                    self.quantised |= set(n.output)
             again = len(self.quantised) != before
         self.int8 = {n.name for n in nodes if n.op_type in WEIGHTED or n.input[0] in self.quantised}
 
@@ -154,7 +154,7 @@ class Graph:
         source = node.input[0]
         pixels = {i.name for i in self.graph.input if i.type.tensor_type.elem_type == TensorProto.UINT8}
         origin = source
-        while origin in self.maker and self.maker[origin].op_type in MOVES:
+        while origin in self.maker and self.maker[origin].op_type in MOVES | {"Pad"}:
             origin = self.maker[origin].input[0]
         return (source, scale, int(zero)) if origin in pixels else None
 
@@ -168,6 +168,11 @@ class Graph:
             if n is not None:
                 if n.name in self.int8:
                     self.rewrite(n, names)
+                if n.op_type in MOVES | {"Shape"} and n.input[0] in names and not names[n.input[0]][3]:
+                    n.input[0] = names[n.input[0]][2]
+                    for i, name in enumerate(n.output if n.op_type in MOVES else []):
+                        done.add(name)
+                        n.output[i] = names[name][2]
                 for i, name in enumerate(n.input):
                     if name in names:
                         n.input[i] = self.dequantised(name, names[name])

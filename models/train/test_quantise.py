@@ -71,9 +71,15 @@ class Quantiser(unittest.TestCase):
         for w in weights:
             self.assertEqual(list(names[w.name + "/scale"].dims), [w.dims[0]])
         pool = next(n for n in self.small.graph.node if n.op_type == "MaxPool")
-        scale = [onnx.numpy_helper.to_array(t) for n, t in names.items() if n.endswith("/scale") and pool.output[0] in n]
-        source = [onnx.numpy_helper.to_array(t) for n, t in names.items() if n.endswith("/scale") and n.startswith(pool.input[0].rsplit("/dq", 1)[0])]
+        scale, source = (onnx.numpy_helper.to_array(names[t.removesuffix("/q") + "/scale"]) for t in (pool.output[0], pool.input[0]))
         self.assertEqual(scale, source)
+
+    def test_what_only_moves_values_moves_bytes(self):
+        makers = {o: n.op_type for n in self.small.graph.node for o in n.output}
+        moved = [n for n in self.small.graph.node if n.op_type in ("MaxPool", "Resize")]
+        self.assertEqual(len(moved), 2)
+        for n in moved:
+            self.assertEqual(makers[n.input[0]], "QuantizeLinear")
 
 
 if __name__ == "__main__":
