@@ -57,6 +57,24 @@ page("a pass appears as it happens, on top, in the last vehicle and for screen r
   });
 });
 
+page("no vehicle yet is said once the appliance has answered, not before", async () => {
+  await visit({}, "", async (tab) => {
+    let answer = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await tab.route("**/api/passes?*", async (route) => {
+      await asked;
+      await route.fulfill({ json: { items: [], next: null } });
+    });
+    await tab.reload();
+    await tab.locator("#live[data-state=live]").waitFor();
+    assert.is(await text(tab, "#last-body"), "…");
+    answer();
+    await tab.locator("#last-body", { hasText: "No vehicle has been seen yet." }).waitFor();
+  });
+});
+
 page("the detail shows frame, characters, reasons and the video, which plays", async () => {
   await visit({}, "", async (tab) => {
     await tab.locator(`#list .pass[data-id="${demo.newest.id}"]`).click();

@@ -75,7 +75,7 @@ document.addEventListener("keydown", (event) => {
 });
 
 async function refresh() {
-  await list.load();
-  if (!list.searching() && list.newest() !== null) last.pass(list.newest(), everAlive);
+  const known = await list.load();
+  if (known && !list.searching()) last.known(list.newest(), everAlive);
   await day.load();
 }

@@ -15,6 +15,12 @@ export function createLastPanel({ onOpen }) {
       else if (pass?.trackId !== now.trackId && now.phase !== "end") reading = now;
       draw();
     },
+    /** The last pass on record, null for none. */
+    known(now, fresh) {
+      if (now !== null) this.pass(now, fresh);
+      else if (pass === null && reading === null)
+        body.replaceChildren(h("p", { class: "empty" }, "No vehicle has been seen yet."));
+    },
     /** `fresh`: it happened just now, so it is said aloud. */
     pass(now, fresh) {
       if (pass !== null && pass.id !== now.id && now.startedAt < pass.startedAt) return;

@@ -49,6 +49,7 @@ export function createPassList({ onOpen }) {
     searching: () => query().size > 0,
   };
 
+  /** Resolves to true once the list shows what the appliance knows. */
   async function load(before = null) {
     const mine = ++asked;
     const parameters = query();
@@ -63,6 +64,7 @@ export function createPassList({ onOpen }) {
     next = page.next;
     draw(null);
     similar(mine);
+    return true;
   }
 
   /** Plates that look like what was typed, for those who remember half of it; where the appliance can do that. */
