@@ -177,7 +177,7 @@ OPS = {
     "Cast": lambda a, x: x.to(DTYPES[a["to"]]), "Shape": lambda a, x: torch.tensor(x.shape), "Equal": lambda a, x, y: x == y,
     "Greater": lambda a, x, y: x > y, "Less": lambda a, x, y: x < y, "Not": lambda a, x: ~x, "And": lambda a, x, y: x & y,
     "Where": lambda a, c, x, y: torch.where(c.bool(), x, y), "Expand": lambda a, x, s: x.expand(torch.broadcast_shapes(x.shape, tuple(s.tolist()))),
-    "ConstantOfShape": lambda a, s: torch.full(tuple(s.tolist()), a.get("value", np.zeros(1, np.float32)).item(), dtype=torch.from_numpy(a.get("value", np.zeros(1, np.float32))).dtype),
+    "ConstantOfShape": lambda a, s: torch.full(tuple(s.tolist()), a.get("value", np.zeros(1, np.float32)).item(), dtype=torch.from_numpy(np.array(a.get("value", np.zeros(1, np.float32)))).dtype),
     "Range": lambda a, s, e, d: torch.arange(s.item(), e.item(), d.item()), "Max": lambda a, x, y: torch.maximum(x, y),
     "Min": lambda a, x, y: torch.minimum(x, y), "ReduceMean": reduce(lambda x, k, d: x.mean(k, d)), "ReduceSum": reduce(lambda x, k, d: x.sum(k, d)),
     "Tile": lambda a, x, r: x.repeat(r.tolist()), "DepthToSpace": depth_to_space, "Round": lambda a, x: torch.round(x),
