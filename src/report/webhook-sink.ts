@@ -12,6 +12,9 @@ import type { Identity, OutboxPort, SinkState } from "./ports.js";
 import type { PlateCover } from "./privacy.js";
 import type { Sink } from "./sink.js";
 
+/** After so many failures in a row the event itself is suspected, and again after as many more; about four minutes. */
+const SUSPECT_TRIES = 20;
+
 /** What an HTTP answer means for the event that was posted. */
 export function meaningOf(status: number): "taken" | "unusable" | "again" | "misconfigured" {
   if (status >= 200 && status < 300) return "taken";
@@ -88,21 +91,43 @@ export function createWebhookSink(deps: {
       return "unusable";
     }
     const body = JSON.stringify(message);
-    const timestamp = Math.floor(clock.wallMs() / 1000);
     try {
-      const answer = await poster.post(body, {
-        "content-type": "application/json",
-        "user-agent": `plategate/${deps.identity.version}`,
-        "idempotency-key": event.id,
-        "x-plategate-timestamp": String(timestamp),
-        ...(deps.key === null ? {} : { "x-plategate-signature": signPost(body, timestamp, deps.key) }),
-      });
-      return heard(event, answer);
+      const suspected = failures > 0 && failures % SUSPECT_TRIES === 0 && (await othersAreTaken(event));
+      const answer = await post(event, body);
+      if (!suspected || answer.status < 500 || answer.status === 503) return heard(event, answer);
+      failures = 0;
+      log.error(
+        { sink: name, event: event.id, status: answer.status },
+        "the receiver takes other events and fails at this one again and again; it is left out",
+      );
+      return "unusable";
     } catch (error) {
       const problem = explain(error, hook.url);
       pause(problem.refused ? "refused" : "waiting", problem.sentence);
       return "lost";
     }
+  }
+
+  /** True when the receiver takes the next event, out of turn; it will be posted once more, with the same id, in its turn. */
+  async function othersAreTaken(stuck: OutboxEvent): Promise<boolean> {
+    const later = await deps.outbox.pending(stuck.seq, 64).catch(() => []);
+    const next = later.find((e) => hook.kinds.includes(e.kind));
+    if (next === undefined) return false;
+    const message = messageOf(next, deps.identity, deps.plates);
+    return (
+      !("problem" in message) && meaningOf((await post(next, JSON.stringify(message))).status) === "taken"
+    );
+  }
+
+  function post(event: OutboxEvent, body: string) {
+    const timestamp = Math.floor(clock.wallMs() / 1000);
+    return poster.post(body, {
+      "content-type": "application/json",
+      "user-agent": `plategate/${deps.identity.version}`,
+      "idempotency-key": event.id,
+      "x-plategate-timestamp": String(timestamp),
+      ...(deps.key === null ? {} : { "x-plategate-signature": signPost(body, timestamp, deps.key) }),
+    });
   }
 
   function heard(
