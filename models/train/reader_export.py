@@ -38,13 +38,13 @@ class Exported(nn.Module):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", default="../shared/data")
-    parser.add_argument("--checkpoint", required=True, help="checkpoint.pt of reader_train.py, or checkpoints/reader.pt")
+    parser.add_argument("--checkpoint", required=True, nargs="+", help="checkpoint.pt of reader_train.py, or checkpoints/reader.pt; of several the mean is taken")
     parser.add_argument("--out", required=True)
     parser.add_argument("--install", help="models folder to copy reader.onnx and the weights to")
     parser.add_argument("--calibration", type=int, default=384, help="samples for the INT8 ranges")
     args = parser.parse_args()
     os.makedirs(args.out, exist_ok=True)
-    net = load_reader(args.checkpoint)
+    net = mean_of([load_reader(path) for path in args.checkpoint])
     heat = fit_temperature(net, args.data)
     print(f"temperature {heat:.3f}")
     path = os.path.join(args.out, "reader-fp32.onnx")
@@ -72,6 +72,13 @@ def load_reader(path):
     net = Reader(len(REGIONS))
     net.load_state_dict({k: v.float() if v.dtype == torch.float16 else v for k, v in (saved.get("mean") or saved["model"]).items()})
     return net.eval()
+
+
+def mean_of(nets):
+    """The first net with the mean of all nets' weights (Wortsman et al. 2022, "Model soups"); they must stem from one another."""
+    states = [n.state_dict() for n in nets]
+    nets[0].load_state_dict({k: sum(s[k] for s in states) / len(states) if v.dtype.is_floating_point else v for k, v in states[0].items()})
+    return nets[0]
 
 
 def fit_temperature(net, data, views=4):
