@@ -168,6 +168,7 @@ class Graph:
             if n is not None:
                 if n.name in self.int8:
                     self.rewrite(n, names)
+                # Engines turn a whole map into floats for every DequantizeLinear, also where only its shape or a few rows are wanted.
                 if n.op_type in MOVES | {"Shape"} and n.input[0] in names and not names[n.input[0]][3]:
                     n.input[0] = names[n.input[0]][2]
                     for i, name in enumerate(n.output if n.op_type in MOVES else []):
