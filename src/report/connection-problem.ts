@@ -8,6 +8,9 @@ export interface ConnectionProblem {
   sentence: string;
 }
 
+/** The message of an error that says so. */
+export const UNANSWERED = "unanswered";
+
 /** Names the cause of a failed or lost connection; never contains a name or password. */
 export function explain(cause: unknown, url: string): ConnectionProblem {
   const where = hostOf(url);
@@ -33,6 +36,7 @@ export function explain(cause: unknown, url: string): ConnectionProblem {
     };
   if (text === "connack timeout")
     return problem("does not answer as an MQTT broker; check the address and the port.");
+  if (text === UNANSWERED) return problem("left something that we sent without an answer; trying again.");
   if (text === "Keepalive timeout") return problem("stopped answering; trying again.");
   if (text === "") return { ...problem("the broker closed the connection; trying again."), hungUp: true };
   return problem(`${text.replace(/\s+/g, " ").slice(0, 200)}.`);

@@ -1,7 +1,8 @@
 /** The only file that knows the `mqtt` package: one connection to one broker, from CONNECT to its end. */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
-import { type ConnectionProblem, explain } from "./connection-problem.js";
+import { type ConnectionProblem, explain, UNANSWERED } from "./connection-problem.js";
 import { createSlots } from "./slots.js";
+import { createUnanswered, type Unanswered } from "./unanswered.js";
 
 export interface Will {
   topic: string;
@@ -25,6 +26,7 @@ export interface ConnectionOptions {
   username?: string;
   password?: string;
   tls?: Tls;
+  /** The connection is given up after one and a half times this without a ping's answer, or without any other. */
   keepaliveSeconds: number;
   connectTimeoutMs: number;
   /** Packets above this are refused by brokers that speak MQTT 5; what comes anyway is dropped unread. */
@@ -98,7 +100,10 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       reject(explain(error, options.url));
       return;
     }
-    const waiting = new Set<(error: PublishError) => void>();
+    const waiting = createUnanswered<PublishError>(options.keepaliveSeconds * 1500, () => {
+      cause ??= new Error(UNANSWERED);
+      end();
+    });
     const asked = { toClose: false };
     let state: "opening" | "up" | "ended" = "opening";
     let cause: unknown = null;
@@ -125,8 +130,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       state = "ended";
       client.end(true);
       const problem = explain(cause, options.url);
-      for (const fail of waiting) fail(new PublishError(problem.sentence, true));
-      waiting.clear();
+      waiting.failAll(new PublishError(problem.sentence, true));
       if (before === "opening") reject(problem);
       else if (!asked.toClose) events.lost(problem);
     }
@@ -136,7 +140,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
 function connectionOf(
   client: MqttClient,
   options: ConnectionOptions,
-  waiting: Set<(error: PublishError) => void>,
+  waiting: Unanswered<PublishError>,
   asked: { toClose: boolean },
 ): Connection {
   const server = client.serverProperties;
@@ -203,7 +207,7 @@ function connectionOf(
     return new Promise((resolve, reject) => {
       waiting.add(reject);
       send((error) => {
-        if (!waiting.delete(reject)) return;
+        if (!waiting.answered(reject)) return;
         if (!error) return resolve();
         if (error instanceof SubscribeRefused) return reject(error);
         const code = (error as { code?: unknown }).code;

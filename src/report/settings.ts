@@ -39,7 +39,9 @@ const reportShape = z.strictObject({
     .min(1)
     .max(600)
     .default(15)
-    .describe("a broker that is silent for one and a half times this is given up"),
+    .describe(
+      "a broker that is silent, or leaves a message unanswered, for one and a half times this is given up",
+    ),
   caFile: z.string().default("").describe("PEM of the only authority trusted for mqtts; empty: the system's"),
   certFile: z.string().default("").describe("PEM of the client certificate"),
   keyFile: z.string().default("").describe("PEM of the client certificate's key"),

@@ -42,7 +42,11 @@ test(
   "whatever bytes a broker sends, the appliance stays, connects again and still reports",
   scoped(async (use) => {
     const broker = use(await hostileBroker());
-    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    // Bytes that announce a packet longer than themselves swallow the answers to what is under way, pings' too.
+    const fixture = start(
+      use,
+      `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"\n  keepaliveSeconds: 1`,
+    );
     await fixture.report.start();
     const random = seeded(Number(process.env.FUZZ_SEED ?? 20260105));
     for (let round = 0; round < 12; round++) {
@@ -63,9 +67,33 @@ test(
 );
 
 test(
+  "an answer that never comes does not hold up the events for ever, though pings are answered",
+  scoped(async (use) => {
+    for (const lost of ["event/pass", "set/barrier"]) {
+      let isMute = true;
+      const broker = use(await hostileBroker({ ignores: (topic) => isMute && topic.endsWith(lost) }));
+      const fixture = start(
+        use,
+        `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"\n  keepaliveSeconds: 1`,
+      );
+      await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+      await fixture.report.start();
+      await until(
+        () => /without an answer/.test(fixture.report.status().sinks[0]!.sentence),
+        `told: ${lost} is not answered`,
+      );
+      assert.is(await fixture.outbox.count(), 1);
+      isMute = false;
+      await until(async () => (await fixture.outbox.count()) === 0, "the event is sent again and answered");
+      assert.is(fixture.report.status().sinks[0]!.dropped, 0);
+    }
+  }),
+);
+
+test(
   "a broker that lets us speak but not listen gets the events; the state says that no command can arrive",
   scoped(async (use) => {
-    const broker = use(await hostileBroker((topic) => topic.endsWith("set/barrier")));
+    const broker = use(await hostileBroker({ refuses: (topic) => topic.endsWith("set/barrier") }));
     const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
     await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
     await fixture.report.start();
@@ -82,7 +110,7 @@ test(
 test(
   "a Sparkplug node that may not hear its commands is no node: it says so and tries again",
   scoped(async (use) => {
-    const broker = use(await hostileBroker((topic) => topic.startsWith("spBv1.0/")));
+    const broker = use(await hostileBroker({ refuses: (topic) => topic.startsWith("spBv1.0/") }));
     const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  sparkplug: { enabled: true }`);
     await fixture.report.start();
     const sink = () => fixture.report.status().sinks.find((s) => s.name === "sparkplug")!;

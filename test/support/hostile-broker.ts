@@ -12,19 +12,26 @@ export interface HostileBroker {
   close(): Promise<void>;
 }
 
-/** A broker (MQTT 3.1.1) that can be told to say anything, and to refuse subscriptions. */
-export async function hostileBroker(
-  refuses: (topic: string) => boolean = () => false,
-): Promise<HostileBroker> {
+/** A broker (MQTT 3.1.1) that can be told to say anything, to refuse subscriptions, and to leave messages unanswered. */
+export async function hostileBroker({
+  refuses = () => false,
+  ignores = () => false,
+}: {
+  /** Topics that may not be listened to. */
+  refuses?: (topic: string) => boolean;
+  /** Topics whose PUBLISH or SUBSCRIBE gets no answer; all else, pings too, is answered. */
+  ignores?: (topic: string) => boolean;
+} = {}): Promise<HostileBroker> {
   const heard = new Map<string, string>();
   const sockets = new Set<Socket>();
   let connections = 0;
   const aedes = await Aedes.createBroker({
-    authorizeSubscribe: (_client: Client | null, subscription, done) =>
-      done(null, refuses(subscription.topic) ? null : subscription),
+    authorizeSubscribe: (_client: Client | null, subscription, done) => {
+      if (!ignores(subscription.topic)) done(null, refuses(subscription.topic) ? null : subscription);
+    },
     authorizePublish: (_client, packet, done) => {
       heard.set(packet.topic, packet.payload.toString());
-      done(null);
+      if (!ignores(packet.topic)) done(null);
     },
   });
   const server = createServer((socket) => {
