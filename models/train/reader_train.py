@@ -148,6 +148,7 @@ def arguments():
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--real", type=float, default=.42, help="share of real crops in a batch")
     parser.add_argument("--hard", type=float, default=.45, help="share of badly degraded samples once warmed up")
+    parser.add_argument("--cut", type=float, default=.1, help="share of plates of which a part is beyond the crop")
     parser.add_argument("--cells", help="character centres by reader_align.py: real plates then exchange characters")
     parser.add_argument("--quads", help="folder of <set>.jsonl, printed by `plategate read --json` for the training crops: these are then cut by those corners")
     parser.add_argument("--start", help="weights to begin with (checkpoints/reader.pt)")
@@ -170,7 +171,7 @@ def make_samples(args):
     if args.cells:
         with open(args.cells, encoding="utf8") as file:
             cells = json.load(file)
-    return Samples(args.data or None, args.seed, real=args.real, cells=cells, quads=args.quads)
+    return Samples(args.data or None, args.seed, real=args.real, cut=args.cut, cells=cells, quads=args.quads)
 
 
 def feed(queue, hard, args, samples, seed):

@@ -236,7 +236,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     storeOpen();
     await logbook.started(identity.version);
     await book.reload();
-    const known = (await store.passes.list({ limit: 200 })).items.toReversed();
+    const known = (await store.passes.list({ limit: 1000 })).items.toReversed();
     for (const pass of known) readRate.saw(pass);
     // Without it the first vehicle waits some milliseconds longer: no reason not to start.
     await rehearse({ config, clock, rules: book.rules() }).catch((error) =>

@@ -77,6 +77,8 @@ export interface PassRecord {
   clipId: string | null;
   /** How much the vehicle looks like those that came with this plate before; absent or null: nothing can be said. */
   looks?: PassLooks | null;
+  /** Whether the barrier took the grant, which it does not while stopped or locked; absent: no grant, or an older record. */
+  letThrough?: boolean;
 }
 
 export interface PassLooks {

@@ -47,7 +47,10 @@ export interface LaneDeps {
   /** What the vehicles of earlier passes looked like, oldest first. */
   looks?: readonly PassAppearance[];
   /** The last granted passes, oldest first, so that anti-passback survives a restart. */
-  recent?: readonly Pick<PassRecord, "plate" | "camera" | "direction" | "verdict" | "startedAt">[];
+  recent?: readonly Pick<
+    PassRecord,
+    "plate" | "camera" | "direction" | "verdict" | "startedAt" | "letThrough"
+  >[];
 }
 
 export interface LaneFigures {
@@ -208,6 +211,8 @@ export function createLane(deps: LaneDeps): Lane {
     if ("sighting" in effect) story.show(effect.pass.id, effect.sighting);
     switch (effect.type) {
       case "still-granted":
+        // Kept at once: after a power cut the vehicle must still count as let in.
+        if (answer?.accepted === true) story.tell(effect.pass, "PICTURE", null, answer);
         return;
       case "decided": {
         const { decision } = effect;

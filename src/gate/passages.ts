@@ -15,13 +15,17 @@ const MOST = 20_000;
 /** Where each vehicle went last, begun from the passes that the store remembers. */
 export function createPassages(
   cameras: readonly { name: string; direction: "entry" | "exit" | "both" }[],
-  recent: readonly Pick<PassRecord, "plate" | "camera" | "direction" | "verdict" | "startedAt">[],
+  recent: readonly Pick<
+    PassRecord,
+    "plate" | "camera" | "direction" | "verdict" | "startedAt" | "letThrough"
+  >[],
 ): Passages {
   const sides = new Map(cameras.map((c) => [c.name, c.direction]));
   const known = new Map<string, { side: Side; at: number }>();
   let copy: Record<string, { side: Side; at: number }> | null = null;
   for (const pass of recent) {
-    if (pass.verdict !== "granted") continue;
+    // Older passes do not say whether the barrier took the grant; nearly always it did.
+    if (pass.verdict !== "granted" || pass.letThrough === false) continue;
     const camera = sides.get(pass.camera) ?? "both";
     const driven = pass.direction === "approaching" ? "entry" : pass.direction === "leaving" ? "exit" : null;
     const side = camera === "both" ? driven : camera;

@@ -59,6 +59,8 @@ export function createStory(deps: StoryDeps): Story {
   /** Passes of which it was told that the vehicle looks like another one. */
   const odd = new Set<string>();
   const kept = new WeakSet<Sighting>();
+  /** What the barrier said to a granted pass last: its sentence where it refused, null where it took the grant. */
+  const refusals = new Map<string, string | null>();
   const grounds = new WeakMap<AccessDecision, Grounds>();
 
   return {
@@ -86,6 +88,7 @@ export function createStory(deps: StoryDeps): Story {
       const tracks = tracksOf(pass);
       seen.delete(pass.id);
       const row = { ...rowOf(pass), endedAt: wallOf(pass.lastFrameAtMs) };
+      refusals.delete(pass.id);
       looks.end(pass, row.plate);
       if (pass.decision === null) return;
       hand({ pass: row, ...tracks, events: passEvents(row, "END", undefined, clock.wallMs()) });
@@ -100,10 +103,9 @@ export function createStory(deps: StoryDeps): Story {
     decision: AccessDecision | null,
     answer: GateAnswer | null,
   ): void {
-    const known = rowOf(pass);
-    // Granted, but the barrier had a reason of its own: people should not have to look for it in two places.
-    const row =
-      answer?.accepted === false ? { ...known, sentence: `${known.sentence} ${answer.sentence}` } : known;
+    if (answer !== null && refusals.get(pass.id) !== null)
+      refusals.set(pass.id, answer.accepted ? null : answer.sentence);
+    const row = rowOf(pass);
     const images = pictures.get(pass.id);
     pictures.delete(pass.id);
     const isNews = row.looks?.isOdd === true && !odd.has(pass.id);
@@ -166,7 +168,8 @@ export function createStory(deps: StoryDeps): Story {
   }
 
   function rowOf(pass: OpenPass): PassRecord {
-    const row = passRecord(pass, { ...deps.place, wallOf });
+    const plain = passRecord(pass, { ...deps.place, wallOf });
+    const row = plain.verdict === "granted" ? withBarrier(plain) : plain;
     const found = looks.of(pass, row.plate);
     if (found?.isOdd !== true) return { ...row, looks: found };
     // The reason that was asked for says it already.
@@ -176,6 +179,14 @@ export function createStory(deps: StoryDeps): Story {
       looks: found,
       sentence: said ? row.sentence : `${row.sentence} But ${oddSentence(found)}.`,
     };
+  }
+
+  /** A granted pass with what the barrier made of it: people should not have to look for its reason in two places. */
+  function withBarrier(row: PassRecord): PassRecord {
+    const refusal = refusals.get(row.id);
+    return typeof refusal === "string"
+      ? { ...row, letThrough: false, sentence: `${row.sentence} ${refusal}` }
+      : { ...row, letThrough: refusal === null };
   }
 
   /** Wall time of a monotonic moment, by the wall clock as it is now. */

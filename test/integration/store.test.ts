@@ -41,9 +41,18 @@ for (const kind of ["sql", "json"] as const) {
     await store.passes.save(passEntry("p1", "AB12CDE"));
     const [event] = await store.outbox.pending(0, 10);
     await store.outbox.acknowledge([event!.seq]);
-    await store.passes.save(passEntry("p1", "AB12CDE", { endedAt: noon + 5000, frames: 40 }));
+    assert.is((await store.passes.find("p1"))?.letThrough, undefined);
+    await store.passes.save(
+      passEntry("p1", "AB12CDE", { endedAt: noon + 5000, frames: 40, letThrough: true }),
+    );
     assert.is((await store.passes.find("p1"))?.frames, 40);
-    assert.is(await store.outbox.count(), 0);
+    assert.is((await store.passes.find("p1"))?.letThrough, true);
+    await store.passes.save(passEntry("p2", "AB12CDE", { letThrough: false }));
+    assert.is((await store.passes.list({ limit: 1 })).items[0]?.letThrough, false);
+    assert.equal(
+      (await store.outbox.pending(0, 10)).map((e) => e.id),
+      ["event-p2"],
+    );
     assert.is((await store.passes.decisions("p1")).length, 1);
     await store.close();
   });

@@ -150,6 +150,38 @@ test("anti-passback remembers over a restart, from the passes that were stored",
   assert.is(second.edges("lift"), "1");
 });
 
+test("a vehicle that the barrier refused to the end is kept as not let through, and has not passed after a restart", async () => {
+  const rules = [rule("AAA1", { antiPassback: "hard" }), rule("BBB2", { antiPassback: "hard" })];
+  const { see, clock, gate, entries } = await street(rules);
+  gate.event({ type: "operator", command: "stop" });
+  see("AAA1", { trackId: "a" });
+  see("AAA1", { trackId: "a", phase: "end" });
+  clock.advance(5000);
+  see("BBB2", { trackId: "b" });
+  assert.is(entries.at(-1)!.pass.letThrough, false);
+  gate.event({ type: "operator", command: "release" });
+  see("BBB2", { trackId: "b", phase: "update" });
+  assert.is(entries.at(-1)!.pass.letThrough, true, "kept at once, not only when the vehicle is gone");
+  see("BBB2", { trackId: "b", phase: "end" });
+  clock.advance(5000);
+  const rows = new Map(entries.map((e) => [e.pass.plate, e.pass]));
+  assert.is(rows.get("AAA1")!.verdict, "granted");
+  assert.is(rows.get("AAA1")!.letThrough, false);
+  assert.match(rows.get("AAA1")!.sentence, /stopped/);
+  assert.is(rows.get("BBB2")!.letThrough, true);
+  assert.not.match(rows.get("BBB2")!.sentence, /stopped/);
+
+  const second = await street(rules, { recent: [...rows.values()] });
+  for (const plate of ["AAA1", "BBB2"]) {
+    second.see(plate, { trackId: plate, phase: "end" });
+    second.clock.advance(20_000);
+  }
+  assert.equal(
+    second.entries.flatMap((e) => (e.decision ? [e.decision.reason] : [])),
+    ["on-allow-list", "passback"],
+  );
+});
+
 test("every decision record replays to the decision that was carried out", async () => {
   const { see, clock, entries } = await street([
     rule("AAA1", { usesLeft: 1, antiPassback: "hard" }),

@@ -19,14 +19,15 @@ export interface PassTableParts {
 export function createPassTable(db: Database, parts: PassTableParts): Sync<PassRepository> {
   const upsert = db.prepare<[PassRow], { seq: number }>(`
     insert into pass (id, site, gate, camera, track_id, started_at, ended_at, plate, probability, direction, frames, verdict, reason, sentence, clip_id,
-      looks_compared, looks_likeness, looks_odd)
+      looks_compared, looks_likeness, looks_odd, let_through)
     values (@id, @site, @gate, @camera, @trackId, @startedAt, @endedAt, @plate, @probability, @direction, @frames, @verdict, @reason, @sentence, @clipId,
-      @looksCompared, @looksLikeness, @looksOdd)
+      @looksCompared, @looksLikeness, @looksOdd, @letThrough)
     on conflict (id) do update set
       ended_at = excluded.ended_at, plate = excluded.plate, probability = excluded.probability, direction = excluded.direction,
       frames = excluded.frames, verdict = excluded.verdict, reason = excluded.reason, sentence = excluded.sentence,
       clip_id = coalesce(excluded.clip_id, clip_id), looks_compared = excluded.looks_compared,
-      looks_likeness = excluded.looks_likeness, looks_odd = excluded.looks_odd
+      looks_likeness = excluded.looks_likeness, looks_odd = excluded.looks_odd,
+      let_through = excluded.let_through
     returning seq`);
   const insertDecision = db.prepare(`
     insert into decision (id, pass_id, at, verdict, reason, sentence, rule_id, plate, probability, evidence, chain_seq)
