@@ -1,7 +1,7 @@
 """What number plates of the world look like: patterns, shapes, colours and the small print that must not be read.
 
 Pattern letters: A letter, 9 digit, X either, V vanity text; `|` next line; space, `-`, `.` separators that are not part
-of the text; `*` a seal or emblem; `#` a character of another script; `s9` a small digit that belongs to the text;
+of the text; `*` a seal, emblem or symbol; `#` a character of another script; `s9` a small digit that belongs to the text;
 `d9` a small digit that does not. Everything else stands for itself.
 """
 from typing import NamedTuple
@@ -68,7 +68,7 @@ STYLES = (
     Style("usa", 15, (1.7, 2.3), ("9AAA999", "AAA 9999", "AAA*9999", "999 AAA", "AAA-999", "AAA 999", "AA9 9999", "9AA 9999", "A99 9AA", "AAA*99A",
                                   "999*999", "99A*999", "9999 AA", "AA 99999", "999-AAA", "9A99999", "AB9 9CD", "X99 99X", "999999", "AAAA 999", "A999999"),
           US_COLOURS, above=STATES, below=MOTTOES + STATES, logo=.45, tall=(.38, .6)),
-    Style("usa", 8, (1.7, 2.3), ("V", "V", "V", "V V"), US_COLOURS, above=STATES, below=MOTTOES + STATES, logo=.4, tall=(.36, .58)),
+    Style("usa", 8, (1.7, 2.3), ("V", "V", "V", "V V", "V*V", "V*"), US_COLOURS, above=STATES, below=MOTTOES + STATES, logo=.4, tall=(.36, .58)),
     Style("brazil", 4, (2.6, 3.3), ("AAA-9999", "AAA 9999"), ((GREY, BLACK), (GREY, BLACK), (RED, WHITE), (WHITE, BLACK)),
           above=("SP SAO PAULO", "RJ RIO DE JANEIRO", "MG BELO HORIZONTE", "PR CURITIBA", "RS PORTO ALEGRE"), tall=(.58, .72)),
     Style("brazil", 1, (1.05, 1.3), ("AAA|9999",), ((GREY, BLACK),), above=("SP CAMPINAS", "BA SALVADOR"), tall=(.62, .75)),

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from glyphs import CAP, Faces
+from plate_marks import mark
 from plate_styles import LETTERS_OF, REGIONS, STATES, STYLES
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -144,7 +145,7 @@ def write(rng, image, mask, row, face, gap, span, y, cap, ink):
         elif kind == "#":
             foreign(rng, mask, x0, y, w, cap)
         elif kind == "*":
-            seal(rng, image, x0, y, w, cap)
+            mark(rng, image, x0, y, w, cap, ink)
 
 
 def put(mask, glyph, x, y):
@@ -169,27 +170,6 @@ def foreign(rng, mask, x, y, w, h):
             cv2.ellipse(mask, (int(x + a[0]), int(y + a[1])), (max(2, w // 4), max(2, h // 6)), 0, 0, int(360 * rng.random()), 255, thick)
             continue
         cv2.line(mask, (int(x + a[0]), int(y + a[1])), (int(x + b[0]), int(y + b[1])), 255, thick, cv2.LINE_AA)
-
-
-def seal(rng, image, x, y, w, h):
-    """A seal, emblem, sticker, heart or dot between characters."""
-    r, colour = rng.random(), vary(rng, pick(rng, ((180, 180, 180), (40, 70, 150), (190, 60, 50), (60, 130, 80), (90, 90, 95))), 40)
-    centre = x + w // 2
-    if r < .45:
-        for dy in (.28, .72):
-            at, radius = (centre, y + int(h * dy)), max(2, int(h * .17))
-            cv2.circle(image, at, radius, colour, -1, cv2.LINE_AA)
-            if rng.random() < .4:
-                cv2.circle(image, at, max(1, int(radius * rng.random())), vary(rng, (120, 120, 120), 70), max(1, radius // 3), cv2.LINE_AA)
-    elif r < .6:
-        cv2.circle(image, (centre, y + h // 2), max(2, int(min(w, h) * .3)), colour, -1, cv2.LINE_AA)
-    elif r < .75:
-        cv2.circle(image, (centre, y + h // 2), max(1, h // 12), (30, 30, 30), -1, cv2.LINE_AA)
-    elif r < .9:
-        points = np.stack([centre + (rng.random(7) - .5) * w, y + h * (.15 + .7 * rng.random(7))], 1).astype(np.int32)
-        cv2.fillPoly(image, [points], colour, cv2.LINE_AA)
-    else:
-        cv2.rectangle(image, (x + w // 5, y + h // 4), (x + w - w // 5, y + h - h // 4), colour, -1)
 
 
 def band(rng, image, style, left, right):
