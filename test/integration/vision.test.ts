@@ -61,6 +61,26 @@ test("a plate that the edge of the picture cuts is never read as a whole one", a
   }
 });
 
+test("most plates that fill a picture and are cut by its end are not read as whole ones; uncut ones are", async () => {
+  const random = seeded(12);
+  const count = { whole: 0, wrong: 0 };
+  for (let i = 0; i < 30; i++) {
+    const text = plausiblePlate(random);
+    const drawn = await drawPlate({ text, heightPx: 60 }, random, 640, 384);
+    const [x, y, w, h] = boxAround(drawn.quad).map(Math.round) as [number, number, number, number];
+    const rim = Math.round(0.1 * w);
+    const closeUp = cutPicture(drawn, x - rim, y - rim, w + 2 * rim, h + 2 * rim);
+    const cut = Math.round(rim + w * (0.15 + 0.01 * i));
+    const rest = cutPicture(closeUp, i % 2 === 0 ? 0 : cut, 0, closeUp.width - cut, closeUp.height);
+    const texts = async (picture: Picture) =>
+      (await lookAtPhoto(vision, picture)).map((look) => look.read?.text ?? "").filter((read) => read !== "");
+    if ((await texts(closeUp)).includes(text)) count.whole++;
+    if ((await texts(rest)).some((read) => read !== text)) count.wrong++;
+  }
+  assert.ok(count.whole >= 27, `${count.whole} of 30 whole ones`);
+  assert.ok(count.wrong <= 8, `${count.wrong} of 30 cut ones`);
+});
+
 test("noisy frames laid over each other are read where most single ones are not; clear ones need it not", async () => {
   const right = { single: 0, overlaid: 0 };
   for (let seed = 1; seed <= 6; seed++) {
