@@ -4,7 +4,7 @@ import numpy as np
 
 STICKERS = ((40, 90, 170), (240, 200, 40), (200, 110, 60), (60, 150, 80), (215, 130, 160), (120, 80, 50), (235, 235, 235))
 SEALS = ((205, 208, 212), (180, 182, 186), (235, 235, 238), (150, 152, 158), (90, 90, 95), (190, 60, 50), (60, 130, 80))
-# Heart, star, hand, paw, bolt as polygons in a unit square; a paw is a palm with four discs.
+# Polygons in a unit square; the hearts after the usual parametric curve.
 ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
 HEART = np.stack([.5 + .5 * np.sin(ANGLES) ** 3, .45 - (13 * np.cos(ANGLES) - 5 * np.cos(2 * ANGLES) - 2 * np.cos(3 * ANGLES) - np.cos(4 * ANGLES)) / 30], 1)
 STAR = np.stack([.5 + np.where(np.arange(10) % 2, .2, .5) * np.sin(np.arange(10) * np.pi / 5),

@@ -157,8 +157,8 @@ export function createLane(deps: LaneDeps): Lane {
     }
     for (const effect of step.effects) {
       const answer = answers.get(effect) ?? null;
-      if (answer?.accepted === true) count(effect.pass);
-      record(effect, answer);
+      const isLetThrough = answer?.accepted === true && count(effect.pass);
+      record(effect, answer, isLetThrough);
     }
     schedule();
   }
@@ -207,12 +207,12 @@ export function createLane(deps: LaneDeps): Lane {
     return given;
   }
 
-  function record(effect: PassEffect, answer: GateAnswer | null): void {
+  function record(effect: PassEffect, answer: GateAnswer | null, isLetThrough: boolean): void {
     if ("sighting" in effect) story.show(effect.pass.id, effect.sighting);
     switch (effect.type) {
       case "still-granted":
-        // Kept at once: after a power cut the vehicle must still count as let in.
-        if (answer?.accepted === true) story.tell(effect.pass, "PICTURE", null, answer);
+        // Kept at once, and once: after a power cut the vehicle must still count as let in.
+        if (isLetThrough) story.tell(effect.pass, "PICTURE", null, answer);
         return;
       case "decided": {
         const { decision } = effect;
@@ -229,17 +229,18 @@ export function createLane(deps: LaneDeps): Lane {
     }
   }
 
-  /** Counts use and passage, once; a vehicle that the barrier refused, because it is stopped or locked, is not inside. */
-  function count(pass: OpenPass): void {
+  /** Counts use and passage, once; true that time. A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
+  function count(pass: OpenPass): boolean {
     const { decision } = pass;
-    if (decision === null || counted.has(pass.id)) return;
+    if (decision === null || counted.has(pass.id)) return false;
     counted.add(pass.id);
     const wants = requests.wants(pass.camera, pass.direction);
     if (wants !== "unknown") passages.remember(decision.plate, wants, clock.wallMs());
     const rule = deps.rules().find((r) => r.id === decision.ruleId);
-    if (rule === undefined || rule.usesLeft === null) return;
+    if (rule === undefined || rule.usesLeft === null) return true;
     uses.spend(rule);
     deps.onUse?.(rule.id);
+    return true;
   }
 
   function end(pass: OpenPass): void {
