@@ -13,20 +13,23 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
+from rounded import RoundedConv2d
+
 STRIDE = 8
 BASE_PX = 32.0      # plate width which log-width 0 stands for
 BASE_ASPECT = 3.0   # plate width / height which log-height 0 stands for
 CANDIDATES = 64
 REST = 0.25         # step of the regression outputs: keeps their weights near 1
 
-DEFAULT = dict(stem=32, c8=64, c16=96, c32=128, blocks=(1, 2, 2), mid=0.5, neck=48, head=64)
+DEFAULT = dict(stem=32, patch=4, c8=48, c16=96, c32=128, blocks=(1, 3, 2), reach=(3, 3, 5), mid=0.5, neck=32, head=48)
 
 
 class Conv(nn.Sequential):
     """Convolution, batch norm, ReLU; "same" padding."""
 
-    def __init__(self, c_in, c_out, k=3, s=1, pad=None):
-        super().__init__(nn.Conv2d(c_in, c_out, k, s, k // 2 if pad is None else pad, bias=False),
+    def __init__(self, c_in, c_out, k=3, s=1, pad=None, groups=1):
+        kind = nn.Conv2d if c_in == 3 else RoundedConv2d    # pixels are integers already
+        super().__init__(kind(c_in, c_out, k, s, k // 2 if pad is None else pad, groups=groups, bias=False),
                          nn.BatchNorm2d(c_out, eps=1e-3, momentum=0.03), nn.ReLU(inplace=True))
 
 
@@ -41,9 +44,20 @@ class Block(nn.Module):
         return x + self.b(self.a(x))
 
 
-def stage(c_in, c_out, n, mid):
+class Wide(nn.Module):
+    """x + relu(mix(relu(look(x)))): every channel looks around alone, then all are mixed (Howard et al. 2017, arXiv:1704.04861)."""
+
+    def __init__(self, c, reach):
+        super().__init__()
+        self.look, self.mix = Conv(c, c, reach, groups=c), Conv(c, c, 1)
+
+    def forward(self, x):
+        return x + self.mix(self.look(x))
+
+
+def stage(c_in, c_out, n, reach, mid):
     m = max(16, int(c_out * mid) // 16 * 16)
-    return nn.Sequential(Conv(c_in, c_out, 3, 2), *[Block(c_out, m) for _ in range(n)])
+    return nn.Sequential(Conv(c_in, c_out, 3, 2), *[Wide(c_out, reach) if reach else Block(c_out, m) for _ in range(n)])
 
 
 class Detector(nn.Module):
@@ -52,10 +66,9 @@ class Detector(nn.Module):
     def __init__(self, **config):
         super().__init__()
         k = self.config = {**DEFAULT, **config}
-        self.stem = Conv(3, k["stem"], 6, 4, pad=1)
-        self.s8 = stage(k["stem"], k["c8"], k["blocks"][0], k["mid"])
-        self.s16 = stage(k["c8"], k["c16"], k["blocks"][1], k["mid"])
-        self.s32 = stage(k["c16"], k["c32"], k["blocks"][2], k["mid"])
+        self.stem = Conv(3, k["stem"], k["patch"], 4, pad=(k["patch"] - 4) // 2)
+        self.s8, self.s16, self.s32 = (stage(k[a], k[b], n, reach, k["mid"]) for a, b, n, reach in zip(
+            ("stem", "c8", "c16"), ("c8", "c16", "c32"), k["blocks"], k["reach"]))
         self.l32, self.l16, self.l8 = (Conv(k[c], k["neck"], 1) for c in ("c32", "c16", "c8"))
         self.m16 = Conv(k["neck"], k["neck"])
         self.head = nn.Sequential(Conv(k["neck"], k["head"]))
@@ -140,18 +153,25 @@ def copied_onto(fine, coarse):
 
 
 class BlockStem(nn.Module):
-    """The stem on rows of four pixels: [n,12,H,W/4+1] of a picture padded by 1 pixel left and 3 right -> [n,c,H/4,W/4].
+    """The stem on rows of four pixels [1,12,H,W/4 (+1)] -> [1,c,H/4,W/4].
 
     Twelve channels instead of three: engines that multiply four channels at a time then need no copy of every window.
     """
 
     def __init__(self, stem):
         super().__init__()
-        conv, norm, relu = stem
-        self.conv = nn.Conv2d(12, conv.out_channels, (6, 2), (4, 1), (1, 0), bias=False)
-        wide = F.pad(conv.weight.detach(), (0, 2)).unflatten(3, (2, 4))        # [o, colour, 6, block, pixel]
+        conv, self.norm, self.relu = stem
+        blocks = -(-conv.kernel_size[0] // 4)    # of the width
+        self.rim = conv.padding[0]
+        self.conv = nn.Conv2d(12, conv.out_channels, (conv.kernel_size[0], blocks), (4, 1), (self.rim, 0), bias=False)
+        wide = F.pad(conv.weight.detach(), (0, 4 * blocks - conv.kernel_size[1])).unflatten(3, (blocks, 4))    # [o, colour, rows, block, pixel]
         self.conv.weight.data = wide.permute(0, 4, 1, 2, 3).flatten(1, 2).contiguous()
-        self.norm, self.relu = norm, relu
+
+    def blocks(self, image):
+        """What `forward` reads: 128 around the picture is what the network takes for 0."""
+        if self.rim:
+            image = F.pad(image, (0, 0, self.rim, 4 - self.rim), value=128)
+        return image.reshape(1, image.shape[1], -1, 12)
 
     def forward(self, blocks):
         return self.relu(self.norm(self.conv(blocks)))
@@ -169,8 +189,7 @@ class Exported(nn.Module):
 
     def forward(self, image):
         net = self.net
-        blocks = F.pad(image, (0, 0, 1, 3), value=128).reshape(1, image.shape[1], -1, 12)   # 128 is what the network takes for 0
-        head, features = net.maps(blocks, self.stem, copied_onto)
+        head, features = net.maps(self.stem.blocks(image), self.stem, copied_onto)
         height, width = head.shape[2], head.shape[3]
         rows = head.permute(0, 2, 3, 1).reshape(-1, head.shape[1])
         logit = torch.matmul(rows, net.score.weight.t()).reshape(1, 1, -1, width)   # its bias is added to the best ones

@@ -5,6 +5,7 @@ On a GPU: --views 0.5 --echo 10 --batch 256 --workers 7 (see README.md). SIGTERM
 """
 import argparse
 import copy
+import json
 import math
 import os
 import signal
@@ -16,6 +17,7 @@ import torch
 from detector_loss import losses
 from detector_model import Detector
 from machine import fast_bf16
+from rounded import RoundedConv2d
 from scene_feed import Feed
 
 NAMES = ("score", "box", "corner", "score2", "box2", "corner2")
@@ -33,7 +35,7 @@ def main():
     torch.manual_seed(a.seed + state["step"])
     feed = Feed(a, device, a.seed + state["step"])
     torch.backends.cudnn.benchmark = True
-    net = Detector().to(device, memory_format=torch.channels_last)
+    net = Detector(**json.loads(a.config)).to(device, memory_format=torch.channels_last)
     if a.start and not saved:
         begin = torch.load(a.start, map_location=device)
         net.load_state_dict({k: v.float() for k, v in begin.get("mean", begin["net"]).items()}, strict=False)
@@ -66,6 +68,7 @@ def train(a, feed, net, mean, optimiser, state, path, stop, began):
     clock = began if a.seconds else time.time()
     while state["seconds"] < budget and not stop:
         phase = state["phase"] = int(state["seconds"] > budget * (1 - a.full))
+        RoundedConv2d.rounded = state["seconds"] > budget * (1 - a.rounded)
         images, labels, counts = feed.next(*shapes[phase])
         rate = schedule(state["step"], state["seconds"] / budget, a)
         for g in optimiser.param_groups:
@@ -108,8 +111,10 @@ def arguments():
     p.add_argument("--batch", type=int, default=32)
     p.add_argument("--rate", type=float, default=2e-3)
     p.add_argument("--full", type=float, default=0.2, help="share of the time at full 640x384")
+    p.add_argument("--rounded", type=float, default=0.2, help="last part of the run that sees weights and activations as INT8 does")
     p.add_argument("--workers", type=int, default=1)
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--config", default="{}", help="JSON: entries of detector_model.DEFAULT to change")
     p.add_argument("--start", help="weights to begin with, such as checkpoints/detector.pt")
     p.add_argument("--views", type=float, default=0.0, help="share of a batch seen in real scenes on the device")
     p.add_argument("--echo", type=float, default=1.0, help="mean uses of a picture made by the workers; more views fill up what this leaves")

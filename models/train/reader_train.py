@@ -21,8 +21,9 @@ from machine import fast_bf16
 from plate_styles import REGIONS
 from reader_crops import add_quads, box_quad, cut_crop, held_out, load_crops, own_quad
 from reader_data import Samples
-from reader_net import COLUMNS, ROWS, SLOTS, Reader, RoundedConv2d, decode, encode
+from reader_net import COLUMNS, ROWS, SLOTS, Reader, decode, encode
 from reader_ring import Ring, jitter
+from rounded import RoundedConv2d
 
 SHOWN = ("total", "chars", "ctc", "kind")
 
