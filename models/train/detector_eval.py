@@ -45,7 +45,7 @@ def load(path):
         return lambda image: suppress(runner({"image": image[None]})["plates"][0])
     saved = torch.load(path, map_location="cpu")
     net = Detector(**saved.get("config", {}))
-    net.load_state_dict({k: v.float() for k, v in saved.get("mean", saved["net"]).items()})
+    net.load_state_dict({k: v.float() for k, v in (saved.get("mean") or saved["net"]).items()})
     graph = Exported(net.eval())
 
     def run(image):

@@ -1,8 +1,8 @@
 """The plate detector network: one class, no anchors, one output level at stride 8.
 
 Design, for static INT8 on small CPUs: every convolution is followed by ReLU, every activation is non-negative, residual
-sums need no further non-linearity, and pixels enter as they are (uint8, NHWC). A patchify stem (6x6, stride 4) keeps the
-expensive high resolutions out. Deep features are added top-down (FPN, Lin et al. 2017) and one head reads them.
+sums need no further non-linearity, and pixels enter as they are (uint8, NHWC). A patchify stem (4x4, stride 4) keeps the
+expensive high resolutions out, and depthwise blocks see far for few multiplications. Deep features are added top-down (FPN, Lin et al. 2017) and one head reads them.
 
 Per cell of 8x8 px the head gives a logit and 12 numbers, all relative to the plate's own size, so that a plate of 12 px
 and one of 600 px are equally hard (`decode`). The heatmap is CenterNet's (Zhou et al. 2019, "Objects as Points").
@@ -16,12 +16,13 @@ from torch.nn import functional as F
 from rounded import RoundedConv2d
 
 STRIDE = 8
+PATCH = 4           # pixels each way that the stem takes at once
 BASE_PX = 32.0      # plate width which log-width 0 stands for
 BASE_ASPECT = 3.0   # plate width / height which log-height 0 stands for
 CANDIDATES = 64
 REST = 0.25         # step of the regression outputs: keeps their weights near 1
 
-DEFAULT = dict(stem=32, patch=4, c8=48, c16=96, c32=128, blocks=(1, 3, 2), reach=(3, 3, 5), mid=0.5, neck=32, head=48)
+DEFAULT = dict(stem=32, c8=64, c16=96, c32=128, blocks=(1, 3, 3), reach=(3, 3, 5), neck=48, head=64)
 
 
 class Conv(nn.Sequential):
@@ -33,19 +34,11 @@ class Conv(nn.Sequential):
                          nn.BatchNorm2d(c_out, eps=1e-3, momentum=0.03), nn.ReLU(inplace=True))
 
 
-class Block(nn.Module):
-    """x + relu(conv(relu(conv(x)))): all terms non-negative, so the sum quantises with zero point 0."""
-
-    def __init__(self, c, mid):
-        super().__init__()
-        self.a, self.b = Conv(c, mid), Conv(mid, c)
-
-    def forward(self, x):
-        return x + self.b(self.a(x))
-
-
 class Wide(nn.Module):
-    """x + relu(mix(relu(look(x)))): every channel looks around alone, then all are mixed (Howard et al. 2017, arXiv:1704.04861)."""
+    """x + relu(mix(relu(look(x)))): every channel looks around alone, then all are mixed (Howard et al. 2017, arXiv:1704.04861).
+
+    All terms are non-negative, so the sum quantises with zero point 0.
+    """
 
     def __init__(self, c, reach):
         super().__init__()
@@ -55,9 +48,8 @@ class Wide(nn.Module):
         return x + self.mix(self.look(x))
 
 
-def stage(c_in, c_out, n, reach, mid):
-    m = max(16, int(c_out * mid) // 16 * 16)
-    return nn.Sequential(Conv(c_in, c_out, 3, 2), *[Wide(c_out, reach) if reach else Block(c_out, m) for _ in range(n)])
+def stage(c_in, c_out, n, reach):
+    return nn.Sequential(Conv(c_in, c_out, 3, 2), *[Wide(c_out, reach) for _ in range(n)])
 
 
 class Detector(nn.Module):
@@ -65,9 +57,9 @@ class Detector(nn.Module):
 
     def __init__(self, **config):
         super().__init__()
-        k = self.config = {**DEFAULT, **config}
-        self.stem = Conv(3, k["stem"], k["patch"], 4, pad=(k["patch"] - 4) // 2)
-        self.s8, self.s16, self.s32 = (stage(k[a], k[b], n, reach, k["mid"]) for a, b, n, reach in zip(
+        k = self.config = {name: config.get(name, value) for name, value in DEFAULT.items()}
+        self.stem = Conv(3, k["stem"], PATCH, PATCH, pad=0)
+        self.s8, self.s16, self.s32 = (stage(k[a], k[b], n, reach) for a, b, n, reach in zip(
             ("stem", "c8", "c16"), ("c8", "c16", "c32"), k["blocks"], k["reach"]))
         self.l32, self.l16, self.l8 = (Conv(k[c], k["neck"], 1) for c in ("c32", "c16", "c8"))
         self.m16 = Conv(k["neck"], k["neck"])
@@ -153,7 +145,7 @@ def copied_onto(fine, coarse):
 
 
 class BlockStem(nn.Module):
-    """The stem on rows of four pixels [1,12,H,W/4 (+1)] -> [1,c,H/4,W/4].
+    """The stem on rows of four pixels: [n,12,H,W/4] -> [n,c,H/4,W/4].
 
     Twelve channels instead of three: engines that multiply four channels at a time then need no copy of every window.
     """
@@ -161,17 +153,8 @@ class BlockStem(nn.Module):
     def __init__(self, stem):
         super().__init__()
         conv, self.norm, self.relu = stem
-        blocks = -(-conv.kernel_size[0] // 4)    # of the width
-        self.rim = conv.padding[0]
-        self.conv = nn.Conv2d(12, conv.out_channels, (conv.kernel_size[0], blocks), (4, 1), (self.rim, 0), bias=False)
-        wide = F.pad(conv.weight.detach(), (0, 4 * blocks - conv.kernel_size[1])).unflatten(3, (blocks, 4))    # [o, colour, rows, block, pixel]
-        self.conv.weight.data = wide.permute(0, 4, 1, 2, 3).flatten(1, 2).contiguous()
-
-    def blocks(self, image):
-        """What `forward` reads: 128 around the picture is what the network takes for 0."""
-        if self.rim:
-            image = F.pad(image, (0, 0, self.rim, 4 - self.rim), value=128)
-        return image.reshape(1, image.shape[1], -1, 12)
+        self.conv = nn.Conv2d(3 * PATCH, conv.out_channels, (PATCH, 1), (PATCH, 1), bias=False)
+        self.conv.weight.data = conv.weight.detach().permute(0, 3, 1, 2).flatten(1, 2)[..., None].contiguous()    # [o, pixel and colour, row, 1]
 
     def forward(self, blocks):
         return self.relu(self.norm(self.conv(blocks)))
@@ -189,7 +172,7 @@ class Exported(nn.Module):
 
     def forward(self, image):
         net = self.net
-        head, features = net.maps(self.stem.blocks(image), self.stem, copied_onto)
+        head, features = net.maps(image.reshape(1, image.shape[1], -1, 3 * PATCH), self.stem, copied_onto)
         height, width = head.shape[2], head.shape[3]
         rows = head.permute(0, 2, 3, 1).reshape(-1, head.shape[1])
         logit = torch.matmul(rows, net.score.weight.t()).reshape(1, 1, -1, width)   # its bias is added to the best ones

@@ -38,7 +38,7 @@ def main():
     net = Detector(**json.loads(a.config)).to(device, memory_format=torch.channels_last)
     if a.start and not saved:
         begin = torch.load(a.start, map_location=device)
-        net.load_state_dict({k: v.float() for k, v in begin.get("mean", begin["net"]).items()}, strict=False)
+        net.load_state_dict({k: v.float() for k, v in begin["mean" if "mean" in begin else "net"].items()}, strict=False)
     mean = copy.deepcopy(net).eval()
     optimiser = torch.optim.AdamW(groups(net), lr=a.rate, betas=(0.9, 0.98), **({"fused": True} if device.type == "cuda" else {}))
     if saved:

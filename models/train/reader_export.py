@@ -20,6 +20,7 @@ from quantise import quantise
 from reader_crops import box_quad, cut_crop, held_out, load_crops
 from reader_data import Samples
 from reader_net import HEIGHT, SLOTS, WIDTH, Reader, encode
+from weights import mean_of
 
 
 class Exported(nn.Module):
@@ -72,13 +73,6 @@ def load_reader(path):
     net = Reader(len(REGIONS))
     net.load_state_dict({k: v.float() if v.dtype == torch.float16 else v for k, v in (saved.get("mean") or saved["model"]).items()})
     return net.eval()
-
-
-def mean_of(nets):
-    """The first net with the mean of all nets' weights (Wortsman et al. 2022, "Model soups"); they must stem from one another."""
-    states = [n.state_dict() for n in nets]
-    nets[0].load_state_dict({k: sum(s[k] for s in states) / len(states) if v.dtype.is_floating_point else v for k, v in states[0].items()})
-    return nets[0]
 
 
 def fit_temperature(net, data, views=4):
