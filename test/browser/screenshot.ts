@@ -3,7 +3,7 @@
  * clip, after a day that was made up. With a folder (`node dist/test/browser/screenshot.js FOLDER`) it takes a set for
  * looking at: desktop and phone, dark and light, list and detail.
  */
-import { writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { BrowserContextOptions, Page } from "playwright-core";
@@ -27,6 +27,7 @@ try {
   if (folder === undefined)
     await shoot(readme, { viewport: { width: 1320, height: 990 }, colorScheme: "dark" }, open);
   else {
+    mkdirSync(folder, { recursive: true });
     for (const colorScheme of ["dark", "light"] as const) {
       const desktop = { viewport: { width: 1400, height: 1200 }, colorScheme };
       const phone = {
