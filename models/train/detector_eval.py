@@ -43,15 +43,20 @@ def load(path):
     if path.endswith(".onnx"):
         runner = Runner(onnx.load(path))
         return lambda image: suppress(runner({"image": image[None]})["plates"][0])
-    saved = torch.load(path, map_location="cpu")
-    net = Detector(**saved.get("config", {}))
-    net.load_state_dict({k: v.float() for k, v in (saved.get("mean") or saved["net"]).items()})
-    graph = Exported(net.eval())
+    graph = Exported(trained(path).eval())
 
     def run(image):
         with torch.no_grad():
             return suppress(graph(torch.from_numpy(image[None]))[0][0].numpy())
     return run
+
+
+def trained(path):
+    """The detector with the averaged weights of a checkpoint, or with its only ones."""
+    saved = torch.load(path, map_location="cpu")
+    net = Detector(**saved["config"])
+    net.load_state_dict({k: v.float() for k, v in (saved.get("mean") or saved["net"]).items()})
+    return net
 
 
 def letterbox(image, w=W, h=H):

@@ -14,8 +14,8 @@ import onnx
 import torch
 
 import manifest
-from detector_eval import letterbox
-from detector_model import Detector, Exported, macs, parameters
+from detector_eval import letterbox, trained
+from detector_model import Exported, macs, parameters
 from quantise import quantise
 from scenes import Cache
 from weights import mean_of
@@ -35,7 +35,7 @@ def main():
     a = p.parse_args()
     warnings.filterwarnings("ignore")
     torch.set_num_threads(int(os.environ.get("OMP_NUM_THREADS", "1")))
-    net = mean_of([load(path) for path in a.checkpoint]).eval()
+    net = mean_of([trained(path) for path in a.checkpoint]).eval()
     os.makedirs(a.out, exist_ok=True)
     path = os.path.join(a.out, "detector-fp32.onnx")
     torch.onnx.export(Exported(net), torch.zeros(1, 384, 640, 3, dtype=torch.uint8), path, opset_version=13,
@@ -60,14 +60,6 @@ def main():
             threshold=THRESHOLD, parameters=parameters(net), macs=macs(net), licence="see the repository's licence",
             trainingData="shared scenes (open-lpr Apache-2.0, robertlucian MIT, Open Images CC BY through techkhid, chirag-anpr "
                          "MIT/Apache-2.0) and rendered plates and scenes; no pretrained weights"))
-
-
-def load(path):
-    """The detector with the averaged weights of a checkpoint, or with its only ones."""
-    saved = torch.load(path, map_location="cpu")
-    net = Detector(**saved["config"])
-    net.load_state_dict({k: v.float() for k, v in (saved.get("mean") or saved["net"]).items()})
-    return net
 
 
 def samples(a):

@@ -2,7 +2,8 @@
 
 Design, for static INT8 on small CPUs: every convolution is followed by ReLU, every activation is non-negative, residual
 sums need no further non-linearity, and pixels enter as they are (uint8, NHWC). A patchify stem (4x4, stride 4) keeps the
-expensive high resolutions out, and depthwise blocks see far for few multiplications. Deep features are added top-down (FPN, Lin et al. 2017) and one head reads them.
+expensive high resolutions out, and depthwise blocks see far for few multiplications. Deep features are added top-down
+(FPN, Lin et al. 2017) and one head reads them.
 
 Per cell of 8x8 px the head gives a logit and 12 numbers, all relative to the plate's own size, so that a plate of 12 px
 and one of 600 px are equally hard (`decode`). The heatmap is CenterNet's (Zhou et al. 2019, "Objects as Points").
