@@ -4,6 +4,7 @@
 #
 #   bash hw/bootstrap.sh           what running the appliance needs
 #   bash hw/bootstrap.sh --test    also what the tests need (a broker to test against, an RTSP server, a browser)
+#   bash hw/bootstrap.sh --train   also what training the models needs (Python with PyTorch); may stand beside --test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,9 +21,13 @@ packages=(
   # compiling better-sqlite3, epoll and the GStreamer binding
   build-essential python3 pkg-config libgstreamer1.0-dev libgstreamer-plugins-base1.0-dev
 )
-if [ "${1:-}" = --test ]; then
-  packages+=(mosquitto mosquitto-clients python3-gi gir1.2-gst-rtsp-server-1.0 systemd chromium)
-fi
+for option in "$@"; do
+  case $option in
+    --test) packages+=(mosquitto mosquitto-clients python3-gi gir1.2-gst-rtsp-server-1.0 systemd chromium) ;;
+    --train) packages+=(python3-torch libopenblas0-pthread python3-onnx python3-opencv python3-numpy python3-pil) ;;
+    *) fail "there is no option $option; it takes --test and --train." ;;
+  esac
+done
 
 install_packages() {
   command -v dpkg-query >/dev/null || { say "no dpkg here: please make sure that these are installed: ${packages[*]}"; return; }

@@ -3,6 +3,7 @@ import cv2
 import numpy as np
 
 STICKERS = ((40, 90, 170), (240, 200, 40), (200, 110, 60), (60, 150, 80), (215, 130, 160), (120, 80, 50), (235, 235, 235))
+LOUD = (18, .8)   # see `vary`
 SEALS = ((205, 208, 212), (180, 182, 186), (235, 235, 238), (150, 152, 158), (90, 90, 95), (190, 60, 50), (60, 130, 80))
 # Polygons in a unit square; the hearts after the usual parametric curve.
 ANGLES = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -21,14 +22,14 @@ def mark(rng, image, x, y, w, h, ink):
     if r < .5:
         seals(rng, image, centre, y, w, h)
     elif r < .62:
-        colour = vary(rng, STICKERS[int(rng.integers(len(STICKERS)))])
+        colour = vary(rng, STICKERS[int(rng.integers(len(STICKERS)))], *LOUD)
         cv2.circle(image, (centre, y + h // 2), max(2, int(min(w, h) * (.2 + .2 * rng.random()))), colour, -1, cv2.LINE_AA)
     elif r < .72:
         cv2.circle(image, (centre, y + int(h * (.3 + .4 * rng.random()))), max(1, h // 12), (30, 30, 30), -1)
     elif r < .94:
-        symbol(rng, image, centre, y, w, h, ink if rng.random() < .6 else vary(rng, (170, 40, 50)))
+        symbol(rng, image, centre, y, w, h, ink if rng.random() < .6 else vary(rng, (170, 40, 50), *LOUD))
     else:
-        cv2.rectangle(image, (x + w // 5, y + h // 4), (x + w - w // 5, y + h - h // 4), vary(rng, SEALS[int(rng.integers(len(SEALS)))]), -1)
+        cv2.rectangle(image, (x + w // 5, y + h // 4), (x + w - w // 5, y + h - h // 4), vary(rng, SEALS[int(rng.integers(len(SEALS)))], *LOUD), -1)
 
 
 def seals(rng, image, centre, y, w, h):
@@ -44,9 +45,9 @@ def seals(rng, image, centre, y, w, h):
 
 def disc(rng, image, at, radius, colours):
     """A round seal: ground, often a rim, a coat of arms, writing around it as a ring of ticks, a hub."""
-    ground = vary(rng, colours[int(rng.integers(len(colours)))])
+    ground = vary(rng, colours[int(rng.integers(len(colours)))], *LOUD)
     cv2.circle(image, at, radius, ground, -1, cv2.LINE_AA)
-    detail = vary(rng, (60, 60, 64) if sum(ground) > 300 else (225, 225, 225))
+    detail = vary(rng, (60, 60, 64) if sum(ground) > 300 else (225, 225, 225), *LOUD)
     if rng.random() < .5:
         cv2.circle(image, at, radius, detail, max(1, radius // 10), cv2.LINE_AA)
     if rng.random() < .45:
@@ -59,7 +60,7 @@ def disc(rng, image, at, radius, colours):
     if rng.random() < .6:
         wide, tall = radius * (.28 + .2 * rng.random()), radius * (.35 + .2 * rng.random())
         shield = np.array([(-1, -1), (1, -1), (1, .2), (0, 1.1), (-1, .2)]) * (wide, tall) + at
-        cv2.fillPoly(image, [shield.astype(np.int32)], vary(rng, ((190, 40, 40), (30, 60, 140), (40, 40, 44), (220, 180, 50))[int(rng.integers(4))]), cv2.LINE_AA)
+        cv2.fillPoly(image, [shield.astype(np.int32)], vary(rng, ((190, 40, 40), (30, 60, 140), (40, 40, 44), (220, 180, 50))[int(rng.integers(4))], *LOUD), cv2.LINE_AA)
     elif rng.random() < .5:
         cv2.circle(image, at, max(1, int(radius * (.15 + .2 * rng.random()))), detail, -1, cv2.LINE_AA)
 
@@ -77,6 +78,6 @@ def symbol(rng, image, centre, y, w, h, colour):
     cv2.fillPoly(image, [(corner + shape * size).astype(np.int32)], colour, cv2.LINE_AA)
 
 
-def vary(rng, colour):
-    """The colour with noise."""
-    return tuple(int(v) for v in np.clip(np.add(colour, rng.normal(0, 14, 3) + rng.normal(0, 18)), 4, 250))
+def vary(rng, colour, by=22, apart=.4):
+    """The colour with noise, uint8 tuple as ints: of deviation `by` in all channels alike, and `apart` times that in each alone."""
+    return tuple(int(v) for v in np.clip(np.add(colour, rng.normal(0, by, 3) * apart + rng.normal(0, by)), 4, 250))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from glyphs import CAP, Faces
-from plate_marks import mark
+from plate_marks import mark, vary
 from plate_styles import LETTERS_OF, REGIONS, STATES, STYLES
 
 DIGITS, LETTERS = "0123456789", "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -80,11 +80,6 @@ def draw_plate(rng):
 def pick(rng, options):
     """One of the options, all equally likely."""
     return options[int(rng.integers(len(options)))]
-
-
-def vary(rng, colour, by=22):
-    """The colour with noise, uint8 tuple as ints."""
-    return tuple(int(v) for v in np.clip(np.add(colour, rng.normal(0, by, 3) * .4 + rng.normal(0, by)), 4, 250))
 
 
 def vanity(rng):
