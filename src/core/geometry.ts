@@ -60,6 +60,27 @@ export function isConvex(quad: Quad): boolean {
   });
 }
 
+/**
+ * How far a plate is turned in the picture, in radians, clockwise positive: the mean of what its level and its upright edges
+ * say. Zero where they disagree: edges that lean one way only come from looking at a level plate from aside.
+ */
+export function rollOf([tl, tr, br, bl]: Quad): number {
+  const level = Math.atan2(tr[1] + br[1] - tl[1] - bl[1], tr[0] + br[0] - tl[0] - bl[0]);
+  const upright = Math.atan2(tl[0] + tr[0] - bl[0] - br[0], bl[1] + br[1] - tl[1] - tr[1]);
+  const agree = Math.abs(upright) >= LEANING && Math.abs(level) >= LEANING && level * upright > 0;
+  return agree ? (level + upright) / 2 : 0;
+}
+
+/** Edges that lean by less than this, in radians, count as level and upright. */
+const LEANING = (6 * Math.PI) / 180;
+
+/** Every corner turned about the origin, in radians, clockwise positive. */
+export function turnQuad([a, b, c, d]: Quad, angle: number): Quad {
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  const turn = ([x, y]: Point): Point => [x * cos - y * sin, x * sin + y * cos];
+  return [turn(a), turn(b), turn(c), turn(d)];
+}
+
 /** The quad made larger on every side by this share of its own width and height, along its own edges. */
 export function widen([tl, tr, br, bl]: Quad, acrossShare: number, downShare = acrossShare): Quad {
   const out = (p: Point, beside: Point, over: Point): Point => [

@@ -40,6 +40,30 @@ test("twenty plates in one picture are found and read, each at its place", async
   assert.ok(right.length >= 19, `${right.length} of 20`);
 });
 
+test("corners of turned plates and of plates seen from aside are within 3 % of the width", async () => {
+  const random = seeded(12);
+  for (const [name, view] of [
+    ["turned by 20°", { turn: 20 }],
+    ["turned by -30°", { turn: -30 }],
+    ["seen from 45° aside", { slant: 45 }],
+  ] as const) {
+    let sum = 0;
+    for (let i = 0; i < 12; i++) {
+      const drawn = await drawPlate(
+        { text: plausiblePlate(random), heightPx: 30, noise: 3, ...view },
+        random,
+      );
+      const box = boxAround(drawn.quad);
+      const looks = await lookAtPhoto(vision, drawn);
+      const quad = looks.find((l) => iou(l.detection.box, box) > 0.5)?.detection.quad;
+      assert.ok(quad, `${name}: plate ${i} is not found`);
+      for (const [c, [x, y]] of drawn.quad.entries())
+        sum += Math.hypot(quad[c]![0] - x, quad[c]![1] - y) / box[2] / 4 / 12;
+    }
+    assert.ok(sum <= 0.03, `${name}: ${(100 * sum).toFixed(1)} %`);
+  }
+});
+
 test("a picture without a plate gives none", async () => {
   for (const grey of [0, 90, 255]) {
     const plain = { width: 1280, height: 720, rgb: new Uint8Array(1280 * 720 * 3).fill(grey) };

@@ -10,8 +10,10 @@ import {
   type Quad,
   quadOf,
   quadSize,
+  rollOf,
   squareToQuad,
   suppress,
+  turnQuad,
   widen,
 } from "../../src/core/geometry.js";
 import { forSeeds, type Random } from "../support/random.js";
@@ -53,6 +55,32 @@ test("corners on one line have no map", () => {
     ]),
     null,
   );
+});
+
+test("a turned plate is told by how far it is turned, a level one seen from aside is not turned", () => {
+  const plate = quadOf([300, 200, 200, 44]);
+  for (const degrees of [-40, -20, -7, 7, 20, 40]) {
+    const turned = turnQuad(plate, (degrees * Math.PI) / 180);
+    assert.ok(Math.abs((rollOf(turned) * 180) / Math.PI - degrees) < 1e-6, `${degrees}`);
+    for (const [i, [x, y]] of turnQuad(turned, -rollOf(turned)).entries())
+      assert.ok(Math.hypot(x - plate[i]![0], y - plate[i]![1]) < 1e-6, `${degrees}: ${x},${y}`);
+  }
+  assert.is(rollOf(plate), 0);
+  assert.is(rollOf(turnQuad(plate, 0.05)), 0, "a little is nothing");
+  const aside: Quad = [
+    [0, 40],
+    [100, 0],
+    [100, 44],
+    [0, 84],
+  ];
+  assert.is(rollOf(aside), 0, "only its level edges lean");
+  const leaning: Quad = [
+    [20, 0],
+    [220, 0],
+    [200, 44],
+    [0, 44],
+  ];
+  assert.is(rollOf(leaning), 0, "only its upright edges lean");
 });
 
 test("widening an upright box adds the share on every side", () => {
