@@ -15,7 +15,7 @@ const open = (id) => detail.open(id);
 const gate = createGatePanel();
 const live = createLivePicture();
 const health = createHealthPanel();
-const last = createLastPanel({ onOpen: open });
+const last = createLastPanel({ onOpen: open, clock: () => applianceNow() });
 const day = createDayChart({ onOpen: open });
 const list = createPassList({ onOpen: open });
 const detail = createDetail({ beside: list.beside });
@@ -25,6 +25,7 @@ createTheme();
 /** Difference between the appliance's clock and this device's, in ms. */
 let aheadMs = 0;
 let everAlive = false;
+const applianceNow = () => Date.now() + aheadMs;
 
 openLink({
   status(now) {
@@ -67,7 +68,7 @@ openLink({
   },
 });
 
-setInterval(() => setText(byId("now"), timeOf(Date.now() + aheadMs)), 500);
+setInterval(() => setText(byId("now"), timeOf(applianceNow())), 500);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.matches("input, select, textarea")) return;
   event.preventDefault();
@@ -76,6 +77,6 @@ document.addEventListener("keydown", (event) => {
 
 async function refresh() {
   const known = await list.load();
-  if (known && !list.searching()) last.known(list.newest(), everAlive);
+  if (known && !list.searching()) last.known(list.newest(applianceNow()), everAlive);
   await day.load();
 }

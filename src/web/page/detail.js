@@ -48,7 +48,12 @@ export function createDetail({ beside }) {
 
   function fromAddress() {
     const id = /^#pass\/(.+)$/.exec(location.hash)?.[1];
-    if (id !== undefined) open(decodeURIComponent(id));
+    if (id === undefined) return;
+    try {
+      open(decodeURIComponent(id));
+    } catch {
+      // A damaged link leads to the page itself.
+    }
   }
 
   async function open(id) {

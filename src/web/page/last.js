@@ -3,8 +3,11 @@ import { cropPicture, verdictMark } from "./passes.js";
 import { plateFace } from "./plate.js";
 import { directions, percent, timeOf, verdicts } from "./say.js";
 
-/** The vehicle at the gate now, while it is being read, and the last one once it is decided. */
-export function createLastPanel({ onOpen }) {
+/**
+ * The vehicle at the gate now, while it is being read, and the last one once it is decided. `clock` tells the time of the
+ * appliance in ms.
+ */
+export function createLastPanel({ onOpen, clock }) {
   const body = byId("last-body");
   let reading = null;
   let pass = null;
@@ -23,7 +26,9 @@ export function createLastPanel({ onOpen }) {
     },
     /** `fresh`: it happened just now, so it is said aloud. */
     pass(now, fresh) {
-      if (pass !== null && pass.id !== now.id && now.startedAt < pass.startedAt) return;
+      // One from when the clock was ahead does not stay the last one until its date has come.
+      const since = pass === null || pass.startedAt > clock() ? Number.NEGATIVE_INFINITY : pass.startedAt;
+      if (pass?.id !== now.id && now.startedAt < since) return;
       const changed = pass?.id !== now.id || pass.verdict !== now.verdict;
       pass = now;
       if (reading?.trackId === now.trackId) reading = null;

@@ -12,9 +12,14 @@ export function openLink(on) {
 
   open();
   setInterval(watch, 1000);
-  document.addEventListener("visibilitychange", () => (document.hidden ? shut() : open()));
+  document.addEventListener("visibilitychange", () => (document.hidden ? rest() : open()));
 
-  /** Browsers allow six connections to a host: a page nobody looks at gives its own back. */
+  /** Browsers allow six connections to a host: a page nobody looks at gives its own back. It misses what happens meanwhile. */
+  function rest() {
+    shut();
+    alive = null;
+  }
+
   function open() {
     if (source !== null) return;
     heardAt = performance.now();

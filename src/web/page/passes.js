@@ -2,6 +2,9 @@ import { byId, h, icon, setText } from "./dom.js";
 import { plateFace } from "./plate.js";
 import { dayOf, directions, percent, timeOf, verdicts } from "./say.js";
 
+/** A page that is never loaded anew, on a guard's screen, begins the list again when it is longer than this. */
+const MOST_ROWS = 200;
+
 /** The list of passes, searched and paged; new ones come in at the top while they fit the search. */
 export function createPassList({ onOpen }) {
   const form = byId("search");
@@ -36,7 +39,8 @@ export function createPassList({ onOpen }) {
       const index = passes.findIndex((p) => p.id === pass.id);
       if (index >= 0) passes[index] = pass;
       else if (fits(pass)) passes = [pass, ...passes].sort((a, b) => b.startedAt - a.startedAt);
-      draw(index < 0 ? pass.id : null);
+      if (index < 0 && passes.length > MOST_ROWS) load();
+      else draw(index < 0 ? pass.id : null);
     },
     /** The video of a pass has been written. */
     clip(clip) {
@@ -45,7 +49,8 @@ export function createPassList({ onOpen }) {
     },
     /** The pass after (1, older) or before (-1, newer) this one in the list. */
     beside: (id, step) => passes[passes.findIndex((p) => p.id === id) + step] ?? null,
-    newest: () => passes[0] ?? null,
+    /** The newest one that did not begin after `now`: one may, from when the clock was ahead. */
+    newest: (now) => passes.find((pass) => pass.startedAt <= now) ?? passes[0] ?? null,
     searching: () => query().size > 0,
   };
 
