@@ -145,6 +145,24 @@ test("rules go into a list for a spreadsheet and back", async () => {
   await b.close();
 });
 
+for (const kind of ["sql", "json"] as const) {
+  test(`a list of rules that goes out of a ${kind} store and back in changes none of them`, async () => {
+    const at = place(kind);
+    await fill(at);
+    const file = join(temporaryFolder(), "rules.csv");
+    await quietly(() => exportCommand([file, "--config", at.config]));
+    const store = await open(at);
+    await store.rules.use("r1");
+    const before = await store.rules.all();
+    await store.close();
+    assert.is(await quietly(() => importCommand([file, "--config", at.config])), 0);
+    const after = await open(at);
+    assert.equal(await after.rules.all(), before);
+    assert.is(before.find((r) => r.id === "r1")!.usesLeft, 2);
+    await after.close();
+  });
+}
+
 test("what is no export is refused by one sentence", async () => {
   const at = place("sql");
   const file = join(temporaryFolder(), "x.jsonl");
