@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -162,6 +162,38 @@ for (const kind of ["sql", "json"] as const) {
     await after.close();
   });
 }
+
+for (const [ending, why] of [
+  ["jsonl", "ENOENT"],
+  ["csv", "ENOENT"],
+  ["jsonl", "EISDIR"],
+  ["csv", "EISDIR"],
+] as const) {
+  test(`an export whose .${ending} file cannot be written (${why}) says so in one sentence`, async () => {
+    const at = place("sql");
+    await fill(at);
+    const target = join(temporaryFolder(), "missing", `all.${ending}`);
+    if (why === "EISDIR") mkdirSync(target, { recursive: true });
+    const refused = await quietly(() => exportCommand([target, "--config", at.config])).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    assert.ok(refused.startsWith(`${target} cannot be written (${why}); `), refused);
+    await (await open(at)).close();
+  });
+}
+
+test("an export that finds the disk full ends with one sentence", async () => {
+  const at = place("sql");
+  await fill(at);
+  const target = join(temporaryFolder(), "all.jsonl");
+  symlinkSync("/dev/full", target);
+  const refused = await quietly(() => exportCommand([target, "--config", at.config])).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  assert.is(refused, `${target} cannot be written (ENOSPC); the export is not whole.`);
+});
 
 test("what is no export is refused by one sentence", async () => {
   const at = place("sql");
