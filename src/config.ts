@@ -3,6 +3,7 @@ import { LineCounter, parseDocument } from "yaml";
 import { z } from "zod";
 import { accessSettings, barrierSettings, lineSettings } from "./gate/settings.js";
 import { brokerSettings, reportSettings } from "./report/settings.js";
+import { masked } from "./system/masked.js";
 
 const ms = (byDefault: number, min: number, max: number) =>
   z.number().int().min(min).max(max).default(byDefault);
@@ -198,7 +199,7 @@ export function parseConfig(text: string, file = "config"): Config {
   }
   problems.sort((a, b) => a.line - b.line);
   throw new ConfigError(
-    `${file} has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((p) => `  line ${p.line}: ${p.text}`).join("\n")}`,
+    `${file} has ${problems.length} problem${problems.length === 1 ? "" : "s"}:\n${problems.map((p) => `  line ${p.line}: ${masked(p.text)}`).join("\n")}`,
   );
 
   /** The line of the deepest part of `path` that stands in the file. */

@@ -2,6 +2,7 @@ import { createAppliance } from "./appliance/appliance.js";
 import type { Config } from "./config.js";
 import { systemClock } from "./system/clock.js";
 import { createLog } from "./system/log.js";
+import { masked } from "./system/masked.js";
 import { createNotify } from "./system/notify.js";
 
 /** A stop that takes longer than this is given up: the lines are safe by then. */
@@ -21,7 +22,7 @@ export async function runAppliance(config: Config): Promise<number> {
     return 1;
   }
   log.info(
-    { url: appliance.url(), broker: appliance.brokerUrl(), ...appliance.identity },
+    { url: appliance.url(), broker: masked(appliance.brokerUrl()), ...appliance.identity },
     `Plategate watches. The page is at ${appliance.url()}.`,
   );
   // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.

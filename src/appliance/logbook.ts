@@ -4,6 +4,7 @@ import type { AuditRepository, EdgeRepository, SettingRepository } from "../core
 import type { Gate } from "../gate/gate-types.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { masked } from "../system/masked.js";
 
 export interface LogbookDeps {
   config: Config;
@@ -51,13 +52,16 @@ export function createLogbook({ config, clock, log, store, whenStoreOpen }: Logb
         await whenStoreOpen;
         const before = await store.settings.get(KNOWN_CONFIG);
         const now = flat(config);
-        const then = before === null ? now : (JSON.parse(before) as Record<string, string>);
+        const text = JSON.stringify(now);
+        if (text === before) return;
+        await store.settings.set(KNOWN_CONFIG, text);
+        if (before === null) return note("appliance", "config.first", "", now);
+        // Masked again: an earlier version may have kept more.
+        const then = flat(JSON.parse(before));
         const names = [...new Set([...Object.keys(then), ...Object.keys(now)])].filter(
           (n) => then[n] !== now[n],
         );
-        if (before !== null && names.length === 0) return;
-        await store.settings.set(KNOWN_CONFIG, JSON.stringify(now));
-        if (before === null) return note("appliance", "config.first", "", now);
+        if (names.length === 0) return;
         const changes = names.map((n) => [n, { from: then[n] ?? null, to: now[n] ?? null }]);
         note("appliance", "config.change", names.join(", "), Object.fromEntries(changes));
       } catch (error) {
@@ -88,10 +92,9 @@ export function createLogbook({ config, clock, log, store, whenStoreOpen }: Logb
   }
 }
 
-/** Every setting by its path, as text; user and password in addresses are left out. */
+/** Every setting by its path, as masked text. */
 export function flat(value: unknown, path = ""): Record<string, string> {
-  if (typeof value !== "object" || value === null)
-    return { [path]: String(value).replace(/\/\/[^/@\s]*@/g, "//…@") };
+  if (typeof value !== "object" || value === null) return { [path]: masked(String(value)) };
   return Object.assign(
     {},
     ...Object.entries(value).map(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`)),

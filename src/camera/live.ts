@@ -1,5 +1,6 @@
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { masked } from "../system/masked.js";
 import { board } from "./board.js";
 import type { Camera, CameraState, Frame } from "./camera.js";
 import type { GstBinding, GstSample } from "./gstreamer.js";
@@ -9,7 +10,7 @@ import type { Recorder } from "./recorder.js";
 import { createRecordingPlan } from "./recording-plan.js";
 import { fpsOf, frameOf } from "./sample.js";
 import { openSession, type Session, type SessionEnd } from "./session.js";
-import { masked, parseSource, type Source, SourceError } from "./source.js";
+import { parseSource, type Source, SourceError } from "./source.js";
 
 export interface LiveOptions {
   source: string;
@@ -52,7 +53,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
         try {
           run ??= connect();
         } catch (error) {
-          await failed(error instanceof Error ? error.message.replace(/\.$/, "") : String(error));
+          await failed(masked(error instanceof Error ? error.message.replace(/\.$/, "") : String(error)));
           continue;
         }
         const askedMs = clock.monotonicMs();

@@ -1,5 +1,6 @@
+import { masked } from "../system/masked.js";
 import type { GstTrouble } from "./gstreamer.js";
-import { masked, type Source } from "./source.js";
+import type { Source } from "./source.js";
 
 /** One sentence, without a full stop, about why a source gives no pictures. */
 export function problemOf(source: Source, message: GstTrouble): string {
@@ -59,11 +60,9 @@ function reason(message: { text: string; detail: string }): string {
   return masked(text).replace(/\s+/g, " ").replace(/\.$/, "");
 }
 
+/** Where the camera is: without user and query. Masked first, for a password may hold the signs of a query. */
 function address(url: string): string {
-  try {
-    const { protocol, host, pathname } = new URL(url);
-    return `${protocol}//${host}${pathname}`;
-  } catch {
-    return masked(url);
-  }
+  return masked(url)
+    .replace("…@", "")
+    .replace(/[?#].*$/s, "");
 }

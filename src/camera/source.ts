@@ -1,5 +1,6 @@
 import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { masked } from "../system/masked.js";
 
 /** Where a camera's pictures come from. */
 export type Source =
@@ -46,13 +47,8 @@ export function parseSource(text: string, kindOfPath = kindOnDisk): Source {
   if (kind === "file") return { kind, path };
   if (kind === "folder") return { kind: "photos", folder: path };
   throw new SourceError(
-    `The camera source "${path}" does not exist; name a video file or a folder of photos.`,
+    `The camera source "${masked(path)}" does not exist; name a video file or a folder of photos.`,
   );
-}
-
-/** A source as it may be shown and logged: without the password of its URL. */
-export function masked(source: string): string {
-  return source.replace(/(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@"]*):[^\s@"]*@/gi, "$1:***@");
 }
 
 function rtsp(url: string): Source {

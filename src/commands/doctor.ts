@@ -5,7 +5,6 @@ import { parseArgs } from "node:util";
 import { pickEncoder } from "../camera/board.js";
 import { loadGstBinding } from "../camera/gstreamer.js";
 import { openCamera } from "../camera/open.js";
-import { masked } from "../camera/source.js";
 import { type Config, configAt } from "../config.js";
 import { inspectLines } from "../gate/inspect.js";
 import { createStore } from "../store/store.js";
@@ -13,6 +12,7 @@ import { systemClock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
 import type { Condition } from "../system/health.js";
 import { silentLog } from "../system/log.js";
+import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { openVision } from "../vision/vision.js";
 

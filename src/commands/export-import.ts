@@ -1,7 +1,8 @@
-import { createReadStream, createWriteStream, existsSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { finished } from "node:stream/promises";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
 import type { AccessRule } from "../core/records.js";
@@ -32,27 +33,37 @@ export async function exportCommand(args: string[]): Promise<number> {
   return withStore(config, async (store) => {
     if (target.endsWith(".csv")) {
       const rules = await store.rules.all();
-      writeFileSync(target, rulesCsv(rules), { mode: 0o600 });
+      await write(target, [rulesCsv(rules)]);
       console.log(`${rules.length} rules are in ${target}.`);
       return 0;
     }
-    // Whoever reads this file knows who came when.
-    const out = createWriteStream(target, { mode: 0o600 });
     const counts: Record<string, number> = {};
-    const head = await store.upkeep.chainHead();
-    out.write(
-      `${JSON.stringify({ ...FORMAT, at: new Date(systemClock.wallMs()).toISOString(), chain: head })}\n`,
-    );
-    for await (const row of exportRows(store)) {
-      counts[row.kind] = (counts[row.kind] ?? 0) + 1;
-      if (!out.write(`${JSON.stringify(row)}\n`))
-        await new Promise<void>((resume) => out.once("drain", () => resume()));
-    }
-    out.end();
-    await finished(out);
+    await write(target, exportLines(store, counts));
     console.log(`${sentenceOf(counts)} are in ${target}. Video stays in ${resolve(config.dataFolder)}.`);
     return 0;
   });
+}
+
+/** Writes a file that only its owner may read: it tells who came when. Throws one sentence where that cannot be. */
+async function write(target: string, parts: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  try {
+    await pipeline(Readable.from(parts), createWriteStream(target, { mode: 0o600 }));
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    // No matter of this file: the store could not be read.
+    if (syscall === undefined) throw error;
+    const advice = code === "ENOENT" ? "name a file in a folder that exists" : "the export is not whole";
+    throw new Error(`${target} cannot be written (${code}); ${advice}.`);
+  }
+}
+
+async function* exportLines(store: Store, counts: Record<string, number>): AsyncGenerator<string> {
+  const head = await store.upkeep.chainHead();
+  yield `${JSON.stringify({ ...FORMAT, at: new Date(systemClock.wallMs()).toISOString(), chain: head })}\n`;
+  for await (const row of exportRows(store)) {
+    counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+    yield `${JSON.stringify(row)}\n`;
+  }
 }
 
 /** `plategate import FILE.jsonl|FILE.csv|FOLDER [--config FILE]`: an export, a list of rules, or the folder of a JSON store. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
-import { auditRule, type RuleFinding } from "../core/rules-audit.js";
+import { auditRule, isSameRule, type RuleFinding } from "../core/rules-audit.js";
 import { parseCsv } from "./csv.js";
 
 /** A rule as people write it: every field a text, all but the plate may be left out. */
@@ -71,9 +71,15 @@ export interface ImportPlan {
   /** One sentence for each row that cannot be taken, with its line. */
   bad: readonly string[];
   notes: readonly string[];
+  /** How many rows are left out because their rule is there already. */
+  listed: number;
 }
 
-/** Reads a list and audits every row against the rules that exist and the rows before it. Saves nothing. */
+/**
+ * Reads a list and audits every row against the rules that exist and the rows before it. Saves nothing.
+ * A row whose rule exists is left out, so that the same list may be imported again: nothing is doubled, and a visitor
+ * pass that has been used is not refilled. Two rows that differ in anything are two rules.
+ */
 export function planImport(
   csv: string,
   existing: readonly AccessRule[],
@@ -99,6 +105,7 @@ export function planImport(
   const good: AccessRule[] = [];
   const bad: string[] = [];
   const notes: string[] = [];
+  let listed = 0;
   for (const row of body) {
     if (row.cells.length > columns.length) {
       bad.push(`line ${row.line}: it has ${row.cells.length} cells and the first line ${columns.length}`);
@@ -106,12 +113,36 @@ export function planImport(
     }
     const text = Object.fromEntries(columns.map((c, i) => [c, row.cells[i] ?? ""])) as RuleText;
     const { rule, problems } = readRule(text, createdAt);
+    const same = existing.filter((r) => isSameRule(r, rule));
+    const isRepeated = good.some((r) => isSameRule(r, rule) && differences(r, rule, columns).length === 0);
+    const isListed = same.length > 0 || isRepeated;
     const findings: readonly RuleFinding[] =
-      problems.length > 0 ? [] : auditRule(rule, [...existing, ...good]);
+      problems.length > 0 ? [] : auditRule(rule, isListed ? [] : [...existing, ...good]);
     const refused = problems.concat(findings.filter((f) => f.severity === "refuse").map((f) => f.sentence));
     if (refused.length > 0) bad.push(`line ${row.line}: ${refused.join("; ")}`);
-    else good.push(rule);
+    else if (isListed) {
+      listed++;
+      const [kept = []] = same.map((r) => differences(r, rule, columns)).sort((a, b) => a.length - b.length);
+      if (kept.length > 0)
+        notes.push(
+          `line ${row.line}: ${rule.plate}${rule.owner === "" ? "" : ` (${rule.owner})`} is listed already and stays as it is: ${kept.join(", ")}.`,
+        );
+    } else good.push(rule);
     for (const f of findings) if (f.severity === "note") notes.push(`line ${row.line}: ${f.sentence}`);
   }
-  return { good, bad, notes };
+  return { good, bad, notes, listed };
+}
+
+/** What the file says otherwise of a rule that exists: only of columns that the file has. */
+function differences(stored: AccessRule, row: AccessRule, columns: readonly string[]): readonly string[] {
+  const told = (value: string | number | null) =>
+    value === null || value === "" ? "empty" : typeof value === "number" ? String(value) : `“${value}”`;
+  const pairs = [
+    ["group", stored.group.trim(), row.group],
+    ["note", stored.note.trim(), row.note],
+    ["uses_left", stored.usesLeft, row.usesLeft],
+  ] as const;
+  return pairs
+    .filter(([column, there, here]) => columns.includes(column) && there !== here)
+    .map(([column, there, here]) => `${column} is ${told(there)}, not ${told(here)}`);
 }

@@ -172,9 +172,9 @@ async function importFile(
   }
   for (const rule of plan.good) await rules.save(rule);
   for (const sentence of plan.notes) out(`Note: ${file} ${sentence}`);
-  out(
-    `${plan.good.length} rules imported${plan.bad.length > 0 ? `, ${plan.bad.length} bad rows skipped` : ""}.`,
-  );
+  const listed = plan.listed > 0 ? `, ${plan.listed} were listed already` : "";
+  const skipped = plan.bad.length > 0 ? `, ${plan.bad.length} bad rows skipped` : "";
+  out(`${plan.good.length} rules imported${listed}${skipped}.`);
   return 0;
 }
 

@@ -7,6 +7,7 @@ import { type AccessRule, plainRule } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
 import { systemClock } from "../system/clock.js";
 import { createLog, type Log } from "../system/log.js";
+import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { createObserver, type Observer } from "../vision/observer.js";
 import { openVision, type Vision } from "../vision/vision.js";
@@ -108,8 +109,8 @@ async function watch(observer: Observer, { source, fps, json, decide }: Parsed):
   process.off("SIGINT", stop);
   process.off("SIGTERM", stop);
   if (status.problem !== "" || status.state === "failed")
-    return complain(status.problem || `${source}: cannot be watched.`, 1);
-  return frames > 0 ? 0 : complain(`${source}: gave no picture.`, 1);
+    return complain(status.problem || `${masked(source)}: cannot be watched.`, 1);
+  return frames > 0 ? 0 : complain(`${masked(source)}: gave no picture.`, 1);
 }
 
 function toLine(s: Sighting, startMs: number, decision: AccessDecision): WatchLine {

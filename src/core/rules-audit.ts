@@ -31,6 +31,24 @@ export function auditRule(rule: AccessRule, rules: readonly AccessRule[]): reado
   return findings;
 }
 
+/**
+ * Whether two rules say the same of the same plate for the same owner. Uses left, group and note may differ: uses are
+ * counted down, and a visitor pass that is used up is still the one that was given out.
+ */
+export function isSameRule(a: AccessRule, b: AccessRule): boolean {
+  return (
+    a.plate === b.plate &&
+    a.effect === b.effect &&
+    a.direction === b.direction &&
+    a.tolerance === b.tolerance &&
+    a.antiPassback === b.antiPassback &&
+    a.owner.trim() === b.owner.trim() &&
+    a.validFrom.trim() === b.validFrom.trim() &&
+    a.validTo.trim() === b.validTo.trim() &&
+    a.schedule.trim().toLowerCase() === b.schedule.trim().toLowerCase()
+  );
+}
+
 /** Every text that, read with certainty, would be taken for the plate; the plate itself is not among them. */
 export function misreadsAccepted(rule: Pick<AccessRule, "plate" | "tolerance">): readonly string[] {
   let texts: { text: string; used: number }[] = [{ text: "", used: 0 }];
@@ -46,9 +64,21 @@ export function misreadsAccepted(rule: Pick<AccessRule, "plate" | "tolerance">):
 }
 
 function collision(rule: AccessRule, other: AccessRule): RuleFinding | null {
+  const found = (severity: RuleFinding["severity"], sentence: string): RuleFinding => ({
+    severity,
+    sentence,
+    otherId: other.id,
+  });
   const sameOwner = rule.owner !== "" && rule.owner === other.owner;
   const bothDeny = rule.effect === "deny" && other.effect === "deny";
-  if (bothDeny || (rule.effect === "allow" && other.effect === "allow" && sameOwner)) return null;
+  if (bothDeny || (rule.effect === "allow" && other.effect === "allow" && sameOwner)) {
+    if (!isSameRule(rule, other)) return null;
+    const count = rule.usesLeft === null ? "" : ", and the uses of both count";
+    return found(
+      "note",
+      `${name(rule)}${ownerOf(rule)} is on the ${rule.effect} list twice; the other rule is ${other.id}${count}.`,
+    );
+  }
   const bothPlain = !isWide(rule) && !isWide(other);
   const shared = bothPlain
     ? rule.plate === other.plate
@@ -56,11 +86,6 @@ function collision(rule: AccessRule, other: AccessRule): RuleFinding | null {
       : null
     : overlap(patternOf(rule), patternOf(other));
   if (shared === null) return nearMiss(rule, other);
-  const found = (severity: RuleFinding["severity"], sentence: string): RuleFinding => ({
-    severity,
-    sentence,
-    otherId: other.id,
-  });
   const wide = isWide(rule);
   const otherWide = isWide(other);
   if (rule.effect === "deny")

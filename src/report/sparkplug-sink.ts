@@ -2,6 +2,7 @@ import type { Config } from "../config.js";
 import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { masked } from "../system/masked.js";
 import { createDrain, type SendResult } from "./drain.js";
 import type { Intake } from "./intake.js";
 import { createLink } from "./link.js";
@@ -123,7 +124,7 @@ export function createSparkplugSink(deps: {
     else if (!host.online && servers.length > 1)
       cancelWait = clock.after(
         HOST_WAIT_MS,
-        () => void link.next(`the primary host is not at ${connection.url}`),
+        () => void link.next(`the primary host is not at ${masked(connection.url)}`),
       );
   }
 

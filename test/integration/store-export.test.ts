@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -143,6 +143,56 @@ test("rules go into a list for a spreadsheet and back", async () => {
   assert.equal(await facts(b), await facts(a));
   await a.close();
   await b.close();
+});
+
+for (const kind of ["sql", "json"] as const) {
+  test(`a list of rules that goes out of a ${kind} store and back in changes none of them`, async () => {
+    const at = place(kind);
+    await fill(at);
+    const file = join(temporaryFolder(), "rules.csv");
+    await quietly(() => exportCommand([file, "--config", at.config]));
+    const store = await open(at);
+    await store.rules.use("r1");
+    const before = await store.rules.all();
+    await store.close();
+    assert.is(await quietly(() => importCommand([file, "--config", at.config])), 0);
+    const after = await open(at);
+    assert.equal(await after.rules.all(), before);
+    assert.is(before.find((r) => r.id === "r1")!.usesLeft, 2);
+    await after.close();
+  });
+}
+
+for (const [ending, why] of [
+  ["jsonl", "ENOENT"],
+  ["csv", "ENOENT"],
+  ["jsonl", "EISDIR"],
+  ["csv", "EISDIR"],
+] as const) {
+  test(`an export whose .${ending} file cannot be written (${why}) says so in one sentence`, async () => {
+    const at = place("sql");
+    await fill(at);
+    const target = join(temporaryFolder(), "missing", `all.${ending}`);
+    if (why === "EISDIR") mkdirSync(target, { recursive: true });
+    const refused = await quietly(() => exportCommand([target, "--config", at.config])).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    assert.ok(refused.startsWith(`${target} cannot be written (${why}); `), refused);
+    await (await open(at)).close();
+  });
+}
+
+test("an export that finds the disk full ends with one sentence", async () => {
+  const at = place("sql");
+  await fill(at);
+  const target = join(temporaryFolder(), "all.jsonl");
+  symlinkSync("/dev/full", target);
+  const refused = await quietly(() => exportCommand([target, "--config", at.config])).then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  assert.is(refused, `${target} cannot be written (ENOSPC); the export is not whole.`);
 });
 
 test("what is no export is refused by one sentence", async () => {

@@ -25,6 +25,19 @@ test("a tolerance that reaches the plate of somebody else is refused, of the sam
   assert.equal(refusals(rule("BXY123", { owner: "Ann" }), [other]), []);
 });
 
+test("a rule that stands there twice is noted with the id of the other, one of other hours is not", () => {
+  const pass = rule("BXY123", { id: "first", owner: "Ann", usesLeft: 1 });
+  const findings = auditRule({ ...pass, id: "second", usesLeft: 3 }, [pass]);
+  assert.equal(
+    findings.map((f) => [f.severity, f.otherId]),
+    [["note", "first"]],
+  );
+  assert.match(findings[0]!.sentence, "the uses of both count");
+  assert.equal(auditRule({ ...pass, id: "second", schedule: "mo-fr" }, [pass]), []);
+  const denied = rule("BXY123", { id: "first", effect: "deny" });
+  assert.is(auditRule({ ...denied, id: "second" }, [denied]).length, 1);
+});
+
 test("two tolerances that meet half way are refused", () => {
   // B8B and BBB and 88B: one step from each side.
   assert.is(

@@ -327,6 +327,16 @@ test("the password stands in no status", async () => {
   await camera.close();
 });
 
+test("the password of a pipeline that cannot be built stands in no status", async () => {
+  const source = "rtspsrc location=rtsp://cam/1 user-pw=secret ! decodebin ! appsink name=analysis";
+  const { camera, refuseAll } = kit({ source });
+  refuseAll("The pipeline cannot be built: syntax error near user-pw=secret.");
+  void camera.nextFrame();
+  await turn();
+  assert.match(camera.status().problem, /syntax error near user-pw=…/);
+  await camera.close();
+});
+
 /** A recorder that takes everything and writes nothing. */
 function recorderFake(recover: () => void = () => {}): Recorder {
   return {

@@ -28,4 +28,11 @@ test("broken YAML is refused with its line", () => {
   );
 });
 
+test("a camera address in the wrong place is named without its password", () => {
+  assert.throws(
+    () => parseConfig("cameras:\n  - rtsp://admin:secret@cam/1: {}\n"),
+    (error: Error) => /there is no such setting/.test(error.message) && !/secret/.test(error.message),
+  );
+});
+
 test.run();

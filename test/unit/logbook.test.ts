@@ -80,6 +80,32 @@ test("settings that differ from those of the last start are noted with both valu
   assert.is(third.audit.filter((e) => e.action.startsWith("config")).length, 0);
 });
 
+test("a password that an earlier version kept among the settings is taken out at the next start", async () => {
+  const config = defaultConfig();
+  const pipeline = "rtspsrc location=rtsp://10.0.0.2/s user-pw=secret ! decodebin";
+  config.cameras = [{ ...config.cameras[0]!, source: pipeline }];
+  const kept = JSON.stringify({ ...flat(config), "cameras.0.source": pipeline });
+  const { logbook, audit, settings, open } = book(config, new Map([["config", kept]]));
+  open();
+  await logbook.started("1.0.0");
+  assert.not.match(settings.get("config")!, "secret");
+  assert.equal(
+    audit.map((e) => e.action),
+    ["appliance.start"],
+  );
+});
+
+test("a setting is kept without the secrets in it", () => {
+  const secrets = flat({
+    cameras: [{ source: "rtsp://admin:se/cr@et@10.0.0.2/s1" }],
+    report: { webhooks: [{ url: "https://hooks.example/x?token=secret" }] },
+  });
+  assert.equal(secrets, {
+    "cameras.0.source": "rtsp://…@10.0.0.2/s1",
+    "report.webhooks.0.url": "https://hooks.example/x?token=…",
+  });
+});
+
 test("settings are flattened to one text for each path", () => {
   assert.equal(flat({ a: 1, b: { c: [true, "x"] }, d: {} }), { a: "1", "b.c.0": "true", "b.c.1": "x" });
 });

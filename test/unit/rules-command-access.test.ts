@@ -121,6 +121,76 @@ test("with --skip-bad the good rows come in and the bad ones are still named", a
   });
 });
 
+const visitors = [
+  "plate,owner,effect,note,uses_left,schedule",
+  "AB12CDE,Smith,,,1,",
+  "XY99ZZZ,Jones,,,,Mo-Fr 07:00-18:00",
+  "NN1,,,,,",
+  "BAD666,,deny,,,",
+].join("\n");
+
+test("a list that is imported again doubles no rule and refills no visitor pass", async () => {
+  const { run, rules, out, err } = desk();
+  await withFile(visitors, async (file) => {
+    assert.is(await run("import", file), 0);
+    assert.is(await run("import", file), 0);
+    assert.equal(out, ["4 rules imported.", "0 rules imported, 4 were listed already."]);
+    rules[0] = { ...rules[0]!, usesLeft: 0 };
+    assert.is(await run("import", file), 0);
+    assert.match(
+      out[2]!,
+      /line 2: AB12CDE \(Smith\) is listed already and stays as it is: uses_left is 0, not 1\.$/,
+    );
+    assert.equal(
+      rules.map((r) => [r.plate, r.usesLeft]),
+      [
+        ["AB12CDE", 0],
+        ["XY99ZZZ", null],
+        ["NN1", null],
+        ["BAD666", null],
+      ],
+    );
+    assert.equal(err, []);
+  });
+});
+
+test("a line that is another rule for a listed plate comes in, a line that stands there twice does so once", async () => {
+  const { run, rules, out } = desk(rule("AB12CDE", { owner: "Smith", schedule: "mo-fr 07:00-18:00" }));
+  const more = [
+    "plate,owner,schedule,direction,valid_to,uses_left,tolerance",
+    "AB12CDE,Smith,MO-FR 07:00-18:00,,,,",
+    "AB12CDE,Smith,sa,,,,",
+    "AB12CDE,Smith,,exit,,,",
+    "AB12CDE,Smith,,,2027-01-01,1,",
+    "AB12CDE,Smith,,,2027-01-01,3,",
+    "AB12CDE,Smith,,,2027-01-01,3,",
+    "AB12CDE,Smith,sa,,,,1",
+  ].join("\n");
+  await withFile(more, async (file) => {
+    assert.is(await run("import", file), 0);
+    assert.equal(
+      rules.slice(1).map((r) => [r.schedule, r.direction, r.validTo, r.usesLeft, r.tolerance]),
+      [
+        ["sa", "any", "", null, 0],
+        ["", "exit", "", null, 0],
+        ["", "any", "2027-01-01", 1, 0],
+        ["", "any", "2027-01-01", 3, 0],
+        ["sa", "any", "", null, 1],
+      ],
+    );
+    assert.is(out.at(-1), "5 rules imported, 2 were listed already.");
+  });
+});
+
+test("what an imported list says otherwise of a listed rule is told, but for columns that it lacks", async () => {
+  const { run, out } = desk(rule("AB12CDE", { owner: "Smith", note: "van", group: "staff", usesLeft: 2 }));
+  await withFile("plate,owner,note\nAB12CDE,Smith,lorry\n", async (file) => {
+    assert.is(await run("import", file), 0);
+    assert.match(out[0]!, /stays as it is: note is “van”, not “lorry”\.$/);
+    assert.is(out.at(-1), "0 rules imported, 1 were listed already.");
+  });
+});
+
 test("a file that is no list is refused in one sentence", async () => {
   for (const text of [
     "",
