@@ -8,7 +8,8 @@ import type { Log } from "../system/log.js";
 import type { BackendFigures } from "./backend.js";
 import { createCalls } from "./calls.js";
 import { type Claim, claim } from "./owner.js";
-import type { FromThread, Served, ThreadStart } from "./protocol.js";
+import type { Failure, FromThread, Served, ThreadStart } from "./protocol.js";
+import { createReserve, freeBytes, isForWantOfRoom, ROOM_BYTES } from "./reserve.js";
 import { runUpkeep } from "./run-upkeep.js";
 import { createSearcher } from "./searcher.js";
 import { DATABASE_NAME } from "./sql/backend.js";
@@ -52,6 +53,11 @@ export interface StoreParts {
   folder: string;
   clock: Clock;
   log: Log;
+  /**
+   * Frees so many bytes of the card, when it is too full for the store to be opened, at the cost of what can be missed;
+   * gives whether it freed any.
+   */
+  makeRoom?: (bytes: number) => Promise<boolean>;
 }
 
 const RESTART_MS = 1000;
@@ -86,9 +92,8 @@ export function createStore(parts: StoreParts): Store {
     async start() {
       if (state !== "stopped") return;
       state = "starting";
-      own = claimFolder(parts.folder);
       try {
-        await launch();
+        await open();
       } catch (error) {
         own.release();
         throw error;
@@ -129,36 +134,59 @@ export function createStore(parts: StoreParts): Store {
     },
   };
 
-  function launch(): Promise<void> {
+  /** Opens the store, again and again while room can be made for it on a full card: each time for twice as much. */
+  async function open(): Promise<void> {
+    for (let bytes = ROOM_BYTES; ; bytes *= 2) {
+      const failure = await tryToOpen();
+      if (failure === null) return;
+      problem = `The store in ${parts.folder} cannot be opened: ${failure.message}`;
+      if (!failure.isFull || !(await makeRoom(bytes)) || closed) break;
+    }
+    if (!closed) state = "failed";
+    throw new StoreError("cannot-write", problem);
+  }
+
+  async function tryToOpen(): Promise<Failure | null> {
+    try {
+      if (!own.isOwner) own = claimFolder(parts.folder);
+    } catch (error) {
+      return { message: (error as Error).message, isFull: isForWantOfRoom(error, parts.folder) };
+    }
+    return launch();
+  }
+
+  async function makeRoom(bytes: number): Promise<boolean> {
+    const isReleased = createReserve(parts.folder).release();
+    if (isReleased && freeBytes(parts.folder) >= bytes) return true;
+    return (await parts.makeRoom?.(bytes)) || isReleased;
+  }
+
+  /** Starts the thread; what kept it from opening the store, or null. */
+  function launch(): Promise<Failure | null> {
     const { kind, unknownPlates = "keep" } = parts.config;
     const start: ThreadStart = { kind, folder: parts.folder, unknownPlates, isOwner: own.isOwner };
     const thread = new Worker(new URL("./thread.js", import.meta.url), { workerData: start });
     worker = thread;
-    return new Promise((resolve, reject) => {
-      let settled = false;
+    let failure: Failure = { message: "its thread ended", isFull: false };
+    return new Promise((resolve) => {
+      let isReady = false;
       thread.on("message", (message: FromThread) => {
         if (message.type === "ready") {
-          settled = true;
+          isReady = true;
           ready(message.figures);
-          resolve();
-        } else if (message.type === "failed") {
-          problem = `The store in ${parts.folder} cannot be opened: ${message.message}`;
-        } else hear(message);
+          resolve(null);
+        } else if (message.type === "failed") failure = message;
+        else hear(message);
       });
       thread.on("error", (error) => {
+        failure = { message: error.message, isFull: false };
         problem = `The store thread ended (${error.message}); it is started again.`;
         log.error({ err: error.message }, problem);
       });
       thread.on("exit", () => {
         worker = null;
-        if (state === "stopped") return;
-        if (!settled && restarts === 0) {
-          state = "failed";
-          reject(new StoreError("cannot-write", problem || `The store in ${parts.folder} cannot be opened.`));
-          return;
-        }
-        if (!settled) resolve();
-        again();
+        if (!isReady) resolve(failure);
+        else if (state !== "stopped") again();
       });
     });
   }
@@ -192,19 +220,14 @@ export function createStore(parts: StoreParts): Store {
     restarts++;
     cancelRestart = clock.after(RESTART_MS, () => {
       state = "starting";
-      void launch();
+      open().catch(() => {
+        if (!closed) again();
+      });
     });
   }
 }
 
 function claimFolder(folder: string): Claim {
-  try {
-    mkdirSync(folder, { recursive: true });
-    return claim(join(folder, "store.owner"));
-  } catch (error) {
-    throw new StoreError(
-      "cannot-write",
-      `The store in ${folder} cannot be opened: ${(error as Error).message}`,
-    );
-  }
+  mkdirSync(folder, { recursive: true });
+  return claim(join(folder, "store.owner"));
 }

@@ -12,6 +12,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./protocol.js";
+import { isForWantOfRoom } from "./reserve.js";
 
 // A group larger than this keeps the first caller waiting longer than the fsync that it saves.
 const GROUP_LIMIT = 256;
@@ -33,8 +34,8 @@ try {
 } catch (error) {
   say({
     type: "failed",
-    code: isCorrupt(error) ? "corrupt" : "cannot-write",
     message: (error as Error).message,
+    isFull: isForWantOfRoom(error, start.folder),
   });
   port.close();
 }

@@ -11,7 +11,7 @@ import { silentLog } from "../../src/system/log.js";
 import { temporaryFolder } from "../support/folder.js";
 import { accessRule, passEntry } from "../support/records.js";
 import { skipLoudly } from "../support/skip.js";
-import { mountSmall } from "../support/small-disk.js";
+import { fillUp, mountSmall } from "../support/small-disk.js";
 import { until } from "../support/until.js";
 
 async function openStore(folder: string) {
@@ -203,11 +203,3 @@ test("while the disk is full passes wait in memory and are written when there is
 });
 
 test.run();
-
-function fillUp(file: string): void {
-  try {
-    for (;;) writeFileSync(file, Buffer.alloc(4096), { flag: "a" });
-  } catch {
-    // Full, as wanted.
-  }
-}

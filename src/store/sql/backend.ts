@@ -45,7 +45,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
   const search = createSearch(db);
   let writtenBytes = 0;
   let isMaintenanceDue = false;
-  const reserve = createReserve(join(folder, "reserve"));
+  const reserve = createReserve(folder);
   let optimizedAtMs = Number.NEGATIVE_INFINITY;
   const checkpoint = (how: "noop" | "passive" | "truncate") =>
     (db.pragma(`wal_checkpoint(${how})`) as Checkpoint[])[0]!;
