@@ -40,10 +40,12 @@ export interface ApplianceDeps {
   log: Log;
   /** Where the lines come from; default: the driver that the configuration names. */
   openLines?: () => Promise<LineDriver>;
+  /** Called now and then while the start takes long and goes on. */
+  onSlowStart?: () => void;
 }
 
 /** The whole appliance, built and connected; nothing runs before `start`. */
-export function createAppliance({ config, clock, log, openLines }: ApplianceDeps) {
+export function createAppliance({ config, clock, log, openLines, onSlowStart }: ApplianceDeps) {
   const folder = resolve(config.dataFolder);
   const recording = config.cameras.some((c) => c.record);
   const identity = {
@@ -73,6 +75,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     clock,
     log: part("store"),
     makeRoom: (bytes) => removeOldestVideo(join(folder, "recordings"), bytes, part("recording")),
+    ...(onSlowStart === undefined ? {} : { onSlowStart }),
   });
   const desk = createDesk({
     clock,

@@ -41,6 +41,8 @@ export interface Failure {
 }
 
 export type FromThread =
+  /** Opening takes long: what is being done, in one sentence. */
+  | { type: "opening"; sentence: string }
   | { type: "ready"; figures: BackendFigures }
   /** Answers of one group, sent after its commit. */
   | { type: "answers"; answers: readonly Answer[]; figures: BackendFigures }

@@ -58,6 +58,8 @@ export interface StoreParts {
    * gives whether it freed any.
    */
   makeRoom?: (bytes: number) => Promise<boolean>;
+  /** Called now and then while opening takes long and goes on. */
+  onSlowStart?: () => void;
 }
 
 const RESTART_MS = 1000;
@@ -207,6 +209,10 @@ export function createStore(parts: StoreParts): Store {
       calls.answer(message.answers);
     } else if (message.type === "foreign-change") {
       for (const listener of listeners) listener();
+    } else if (message.type === "opening") {
+      problem = message.sentence;
+      log.warn({}, problem);
+      parts.onSlowStart?.();
     } else if (message.type === "maintained") {
       log.debug({ ms: Math.round(message.ms) }, `Store: ${message.what}.`);
     }

@@ -27,7 +27,7 @@ const say = (message: FromThread) => port.postMessage(message);
 
 let backend: Backend;
 try {
-  backend = openBackend(start);
+  backend = openBackend(start, (sentence) => say({ type: "opening", sentence }));
   serve(backend);
   if (backend.checkFile !== null) checkBeside(backend, backend.checkFile);
   say({ type: "ready", figures: backend.figures() });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
 import type { ThreadStart } from "../protocol.js";
-import { mark, markDamaged, openHealthy } from "../recovery.js";
+import { mark, markDamaged, openHealthy, type Tell } from "../recovery.js";
 import { createReserve } from "../reserve.js";
 import { createAuditTable } from "./audit.js";
 import { createChain } from "./chain.js";
@@ -36,9 +36,9 @@ interface Checkpoint {
 }
 
 /** The SQLite store in this folder; a database that cannot be trusted is set aside and what can be read is saved from it. */
-export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): Backend {
+export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock, tell?: Tell): Backend {
   const file = join(folder, DATABASE_NAME);
-  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs(), isOwner);
+  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs(), isOwner, tell);
   const outbox = createOutboxTable(db);
   const chain = createChain(db);
   const settings = createSettingTable(db);
