@@ -39,7 +39,7 @@ export interface Store extends Served {
   /** Starts the thread and opens the store; rejects with one sentence when it cannot be opened at all. */
   start(): Promise<void>;
   status(): StoreStatus;
-  /** False: an appliance in another process has this store, and this one is a guest there. */
+  /** False: another process has this store, and this one is a guest there until that one has left it. */
   isOwner(): boolean;
   /** Called when another process (the command line) has changed the data. */
   onForeignChange(listener: () => void): void;
@@ -63,6 +63,7 @@ export interface StoreParts {
 }
 
 const RESTART_MS = 1000;
+const CLAIM_MS = 500;
 
 /** The store as the gate process sees it: every call goes to the store thread and fulfils when it is durable. */
 export function createStore(parts: StoreParts): Store {
@@ -86,6 +87,10 @@ export function createStore(parts: StoreParts): Store {
   let notice = "";
   let restarts = 0;
   let cancelRestart = () => {};
+  let cancelClaim = () => {};
+  let ending: Promise<unknown> = Promise.resolve();
+  let hasBeenOpen = false;
+  let isLookedAfter = false;
   let figures: BackendFigures = { fileBytes: 0, logBytes: 0, writtenBytes: 0, searchOff: "", notice: "" };
 
   return {
@@ -100,7 +105,6 @@ export function createStore(parts: StoreParts): Store {
         own.release();
         throw error;
       }
-      if (own.isOwner) upkeep.start();
     },
     status: () => ({
       kind: parts.config.kind,
@@ -121,16 +125,11 @@ export function createStore(parts: StoreParts): Store {
       closed = true;
       upkeep.close();
       cancelRestart();
+      cancelClaim();
       await searcher?.reset();
-      const thread = worker;
-      const wasReady = state === "ready";
+      endThread();
       state = "stopped";
-      if (thread !== null) {
-        const gone = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
-        if (wasReady) thread.postMessage({ close: true });
-        else void thread.terminate();
-        await gone;
-      }
+      await ending;
       own.release();
       calls.refuseAll(new StoreError("closed", "The store was closed before this was written."));
     },
@@ -138,13 +137,14 @@ export function createStore(parts: StoreParts): Store {
 
   /** Opens the store, again and again while room can be made for it on a full card: each time for twice as much. */
   async function open(): Promise<void> {
-    for (let bytes = ROOM_BYTES; ; bytes *= 2) {
+    for (let bytes = ROOM_BYTES; !closed; bytes *= 2) {
       const failure = await tryToOpen();
       if (failure === null) return;
       problem = `The store in ${parts.folder} cannot be opened: ${failure.message}`;
-      if (!failure.isFull || !(await makeRoom(bytes)) || closed) break;
+      if (!failure.isFull || !(await makeRoom(bytes))) break;
     }
-    if (!closed) state = "failed";
+    if (closed) throw new StoreError("closed", "The store was closed before it was open.");
+    state = "failed";
     throw new StoreError("cannot-write", problem);
   }
 
@@ -186,9 +186,10 @@ export function createStore(parts: StoreParts): Store {
         log.error({ err: error.message }, problem);
       });
       thread.on("exit", () => {
-        worker = null;
+        const wasAsked = worker !== thread;
+        if (!wasAsked) worker = null;
         if (!isReady) resolve(failure);
-        else if (state !== "stopped") again();
+        else if (!wasAsked) again();
       });
     });
   }
@@ -201,6 +202,46 @@ export function createStore(parts: StoreParts): Store {
     if (notice !== "") log.error({}, notice);
     if (now.searchOff !== "") log.warn({}, now.searchOff);
     calls.repeatAll();
+    if (hasBeenOpen) changedByOthers();
+    hasBeenOpen = true;
+    if (!own.isOwner) awaitClaim();
+    else if (!isLookedAfter) {
+      isLookedAfter = true;
+      upkeep.start();
+    }
+  }
+
+  /** A guest asks again and again whether the store has been left to it: somebody has to look after it. */
+  function awaitClaim(): void {
+    cancelClaim();
+    cancelClaim = clock.after(CLAIM_MS, () => {
+      try {
+        own = claimFolder(parts.folder);
+      } catch {
+        // The card cannot be written at the moment.
+      }
+      if (own.isOwner) void takeOver();
+      else awaitClaim();
+    });
+  }
+
+  /** Opened anew like at any start, it is checked and marked, and mended where it has to be. */
+  async function takeOver(): Promise<void> {
+    log.info({}, "The other process has left the store; this one looks after it from now on.");
+    endThread();
+    state = "starting";
+    await Promise.all([ending, searcher?.reset()]);
+    reopen();
+  }
+
+  /** A thread that is not ready has nothing to commit. */
+  function endThread(): void {
+    const thread = worker;
+    if (thread === null) return;
+    worker = null;
+    ending = new Promise((resolve) => thread.once("exit", resolve));
+    if (state === "ready") thread.postMessage({ close: true });
+    else void thread.terminate();
   }
 
   function hear(message: FromThread): void {
@@ -208,7 +249,7 @@ export function createStore(parts: StoreParts): Store {
       figures = message.figures;
       calls.answer(message.answers);
     } else if (message.type === "foreign-change") {
-      for (const listener of listeners) listener();
+      changedByOthers();
     } else if (message.type === "opening") {
       problem = message.sentence;
       log.warn({}, problem);
@@ -224,12 +265,22 @@ export function createStore(parts: StoreParts): Store {
     // The next start may set a damaged file aside.
     void searcher?.reset();
     restarts++;
+    cancelClaim();
     cancelRestart = clock.after(RESTART_MS, () => {
       state = "starting";
-      open().catch(() => {
-        if (!closed) again();
-      });
+      reopen();
     });
+  }
+
+  function reopen(): void {
+    open().catch(() => {
+      if (!closed) again();
+    });
+  }
+
+  /** What is held in memory of the data may be out of date. */
+  function changedByOthers(): void {
+    for (const listener of listeners) listener();
   }
 }
 
