@@ -11,7 +11,7 @@ import {
 import { dirname } from "node:path";
 import { type Database, isCorrupt, openDatabase } from "./database.js";
 import { migrate, readMigrations } from "./migrate.js";
-import { freeBytes, ROOM_BYTES } from "./reserve.js";
+import { freeBytes, SPARE_BYTES } from "./reserve.js";
 import { type Salvaged, salvage } from "./salvage.js";
 
 // "PLGT": tells our databases from those of other programs.
@@ -38,26 +38,27 @@ export function openHealthy(file: string, now: number, isOwner = true, tell: Tel
     ? `The database was damaged; what could be read was saved, and the old one was set aside as ${putInPlace(file, now)}.`
     : "";
   try {
-    return openOwn(file, notice);
+    return openOwn(file, notice, tell);
   } catch (error) {
     if (!isCorrupt(error)) throw error;
-    return openOwn(file, replaceDamaged(file, now, error as Error, tell));
+    return openOwn(file, replaceDamaged(file, now, error as Error, tell), tell);
   }
 }
 
 /** One sentence about work that takes long. */
 export type Tell = (sentence: string) => void;
 
-function openOwn(file: string, notice: string): Healthy {
+function openOwn(file: string, before: string, tell: Tell): Healthy {
   let db: Database | undefined;
   try {
     if (existsSync(markerOf(file))) throw damage("damage was found in it while it was in use");
     db = openDatabase(file);
     refuseForeign(db);
     const isCheckDue = checkAfterCrash(db, file);
-    migrate(db);
+    const { notice: lacking = "" } = migrate(db, readMigrations(), tell);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     mark(db, "0");
+    const notice = [before, lacking].filter((sentence) => sentence !== "").join(" ");
     return { db, notice, isCheckDue };
   } catch (error) {
     closeQuietly(db);
@@ -95,7 +96,7 @@ function replaceDamaged(file: string, now: number, why: Error, tell: Tell): stri
       fresh.pragma("synchronous = off");
       migrate(fresh);
       fresh.pragma(`application_id = ${APPLICATION_ID}`);
-      const hasRoom = () => freeBytes(dirname(file)) > 4 * ROOM_BYTES;
+      const hasRoom = () => freeBytes(dirname(file)) > SPARE_BYTES;
       if (!(why instanceof ForeignError)) saved = salvage(file, fresh, { hasRoom, tell: say });
       mark(fresh, "1");
     } finally {

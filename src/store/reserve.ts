@@ -6,6 +6,8 @@ import { isDiskFull, isDiskTrouble } from "./database.js";
 const RESERVE_BYTES = 1_000_000;
 /** What has to be free for the store to work without worries. */
 export const ROOM_BYTES = 4 * RESERVE_BYTES;
+/** What copies that can be done without leave free. */
+export const SPARE_BYTES = 4 * ROOM_BYTES;
 
 export interface Reserve {
   /** Sets space aside while there is plenty. */

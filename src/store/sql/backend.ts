@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
+import { removeOldBackups } from "../migrate.js";
 import type { ThreadStart } from "../protocol.js";
 import { mark, markDamaged, openHealthy, type Tell } from "../recovery.js";
 import { createReserve } from "../reserve.js";
@@ -111,6 +112,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock, t
       if (clock.monotonicMs() - optimizedAtMs > OPTIMIZE_MS) {
         optimizedAtMs = clock.monotonicMs();
         db.pragma("optimize");
+        if (isOwner) removeOldBackups(file, clock.wallMs());
       }
       if (isOwner) reserve.keep();
       const caughtUp = isOwner ? search.catchUp() : 0;
