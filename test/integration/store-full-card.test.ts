@@ -1,10 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { usableFolder } from "../../src/appliance/usable-folder.js";
 import { removeOldestVideo } from "../../src/recording/room.js";
+import { openJournal } from "../../src/store/json/journal.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
@@ -124,6 +125,32 @@ test("a store that cannot be opened for another reason takes no video", async ()
       (error: Error) => assert.match(error.message, "cannot be opened"),
     );
   assert.equal(asked, []);
+});
+
+test("json: while everything cannot be written anew for want of room, it goes on with the files it has", () => {
+  const folder = temporaryFolder();
+  if (!mountSmall(folder, 12)) return skipFull();
+  try {
+    const journal = openJournal(folder);
+    const rows = journal.table<string>("row");
+    const put = (id: string, text: string) => {
+      rows.put(id, text);
+      journal.commit();
+    };
+    for (let i = 0; i < 5; i++) put(`r${i}`, "x".repeat(1_000_000));
+    const ballast = join(folder, "ballast");
+    fillUp(ballast);
+    truncateSync(ballast, statSync(ballast).size - 1_000_000);
+    assert.throws(() => journal.compact(), /ENOSPC/);
+    put("small", "after");
+    rmSync(ballast);
+    assert.ok(journal.compact());
+    put("last", "at the end");
+    journal.close();
+    assert.equal(openJournal(folder).ids("row"), ["r0", "r1", "r2", "r3", "r4", "small", "last"]);
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
 });
 
 test("video on another card than the store's is left alone", async () => {
