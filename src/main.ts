@@ -12,7 +12,12 @@ const STOP_MS = 15_000;
 export async function runAppliance(config: Config): Promise<number> {
   const log = createLog(config.log.level, "main");
   const notify = createNotify({ clock: systemClock, log });
-  const appliance = createAppliance({ config, clock: systemClock, log });
+  const appliance = createAppliance({
+    config,
+    clock: systemClock,
+    log,
+    onSlowStart: notify.extendStart,
+  });
   const stopped = stopSignal();
   try {
     await appliance.start();

@@ -8,6 +8,7 @@ import { createKeep } from "../gate/kept.js";
 import { createLane, type Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
 import { rehearse } from "../gate/rehearsal.js";
+import { removeOldestVideo } from "../recording/room.js";
 import { createStore } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
@@ -18,7 +19,7 @@ import { watchTemperature } from "../system/temperature.js";
 import { createWeb } from "../web/server.js";
 import { createCameras } from "./cameras.js";
 import { demoRules } from "./demo.js";
-import { exposeFigures } from "./figures.js";
+import { exposeFigures, noLane } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
@@ -39,10 +40,12 @@ export interface ApplianceDeps {
   log: Log;
   /** Where the lines come from; default: the driver that the configuration names. */
   openLines?: () => Promise<LineDriver>;
+  /** Called now and then while the start takes long and goes on. */
+  onSlowStart?: () => void;
 }
 
 /** The whole appliance, built and connected; nothing runs before `start`. */
-export function createAppliance({ config, clock, log, openLines }: ApplianceDeps) {
+export function createAppliance({ config, clock, log, openLines, onSlowStart }: ApplianceDeps) {
   const folder = resolve(config.dataFolder);
   const recording = config.cameras.some((c) => c.record);
   const identity = {
@@ -66,7 +69,14 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     keep,
     onEvent: (event) => void keeper.event(event),
   });
-  const store = createStore({ config: config.store, folder, clock, log: part("store") });
+  const store = createStore({
+    config: config.store,
+    folder,
+    clock,
+    log: part("store"),
+    makeRoom: (bytes) => removeOldestVideo(join(folder, "recordings"), bytes, part("recording")),
+    ...(onSlowStart === undefined ? {} : { onSlowStart }),
+  });
   const desk = createDesk({
     clock,
     log: part("gate"),
@@ -284,16 +294,5 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     metrics.close();
   }
 }
-
-const noLane = {
-  sightings: 0,
-  passes: 0,
-  granted: 0,
-  denied: 0,
-  ask: 0,
-  dropped: 0,
-  lastFrameToRelayMs: null,
-  lastSightingToRelayMs: null,
-};
 
 export type Appliance = ReturnType<typeof createAppliance>;

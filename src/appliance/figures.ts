@@ -94,3 +94,15 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
     },
   };
 }
+
+/** Figures of the lane before it is there. */
+export const noLane = {
+  sightings: 0,
+  passes: 0,
+  granted: 0,
+  denied: 0,
+  ask: 0,
+  dropped: 0,
+  lastFrameToRelayMs: null,
+  lastSightingToRelayMs: null,
+};

@@ -14,6 +14,8 @@ export async function usableFolder(folder: string): Promise<void> {
     await writeFile(trial, "");
     await rm(trial);
   } catch (error) {
+    // The store makes room when it is opened.
+    if ((error as NodeJS.ErrnoException).code === "ENOSPC" && existsSync(folder)) return;
     throw new Error(
       `the data folder ${folder} cannot be written (${(error as NodeJS.ErrnoException).code}); ` +
         "set dataFolder to one that this user may write, or mend its permissions.",

@@ -30,6 +30,11 @@ export function isDiskTrouble(error: unknown): boolean {
   );
 }
 
+/** Whether this error says by itself that the disk is full; on a full one others come up as well. */
+export function isDiskFull(error: unknown): boolean {
+  return /^(SQLITE_FULL|ENOSPC|EDQUOT)$/.test(codeOf(error));
+}
+
 /** Whether this error means that the file itself cannot be trusted any more. */
 export function isCorrupt(error: unknown): boolean {
   return /^SQLITE_(CORRUPT|NOTADB)/.test(codeOf(error));

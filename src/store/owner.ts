@@ -1,4 +1,5 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { bootId } from "../system/boot.js";
 
 export interface Claim {
   /** False: a running appliance has the store; this process is a guest that reads and writes, but looks after nothing. */
@@ -23,12 +24,15 @@ export function claim(file: string): Claim {
   return { isOwner: false, release: () => {} };
 }
 
-/** Number and start time: a number alone is given to another process sooner or later. Empty: there is no such process. */
+/**
+ * Number, start time and boot: a number is given to another process sooner or later, and after a power cut the same number
+ * may be given at the same time after the start. Empty: there is no such process.
+ */
 function identityOf(pid: number): string {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
     const startTime = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
-    return `${pid} ${startTime}`;
+    return `${pid} ${startTime} ${bootId()}`;
   } catch {
     return pid === process.pid ? `${pid} here` : "";
   }

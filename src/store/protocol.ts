@@ -34,7 +34,15 @@ export interface Answer {
   error?: { code: StoreErrorCode; message: string };
 }
 
+/** Why the store could not be opened; `isFull`: for want of room on the card. */
+export interface Failure {
+  message: string;
+  isFull: boolean;
+}
+
 export type FromThread =
+  /** Opening takes long: what is being done, in one sentence. */
+  | { type: "opening"; sentence: string }
   | { type: "ready"; figures: BackendFigures }
   /** Answers of one group, sent after its commit. */
   | { type: "answers"; answers: readonly Answer[]; figures: BackendFigures }
@@ -42,8 +50,7 @@ export type FromThread =
   | { type: "foreign-change" }
   | { type: "maintained"; what: string; ms: number }
   | { type: "closed" }
-  /** The store cannot be opened. */
-  | { type: "failed"; code: StoreErrorCode | "corrupt"; message: string };
+  | ({ type: "failed" } & Failure);
 
 const questions = new Set(
   "find list all get since pending count decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle looks soft alike details chainHead".split(

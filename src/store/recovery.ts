@@ -11,7 +11,8 @@ import {
 import { dirname } from "node:path";
 import { type Database, isCorrupt, openDatabase } from "./database.js";
 import { migrate, readMigrations } from "./migrate.js";
-import { salvage } from "./salvage.js";
+import { freeBytes, SPARE_BYTES } from "./reserve.js";
+import { type Salvaged, salvage } from "./salvage.js";
 
 // "PLGT": tells our databases from those of other programs.
 const APPLICATION_ID = 0x504c4754;
@@ -27,30 +28,48 @@ export interface Healthy {
 }
 
 /**
- * Opens the database and makes sure that it can be trusted. One that cannot is set aside under another name, what can
- * be read is copied into a fresh one, and `notice` says so in one sentence.
+ * Opens the database and makes sure that it can be trusted. One that cannot is set aside under another name, after what
+ * can be read was copied into a fresh one that takes its place; `notice` says so in one sentence. `tell` hears what
+ * takes so long.
  */
-export function openHealthy(file: string, now: number, isOwner = true): Healthy {
+export function openHealthy(file: string, now: number, isOwner = true, tell: Tell = () => {}): Healthy {
   if (!isOwner) return openAsGuest(file);
+  const notice = existsSync(salvagedOf(file))
+    ? `The database was damaged; what could be read was saved, and the old one was set aside as ${putInPlace(file, now)}.`
+    : "";
+  try {
+    return openOwn(file, notice, tell);
+  } catch (error) {
+    if (!isCorrupt(error)) throw error;
+    return openOwn(file, replaceDamaged(file, now, error as Error, tell), tell);
+  }
+}
+
+/** One sentence about work that takes long. */
+export type Tell = (sentence: string) => void;
+
+function openOwn(file: string, before: string, tell: Tell): Healthy {
   let db: Database | undefined;
   try {
     if (existsSync(markerOf(file))) throw damage("damage was found in it while it was in use");
     db = openDatabase(file);
     refuseForeign(db);
     const isCheckDue = checkAfterCrash(db, file);
-    migrate(db);
+    const { notice: lacking = "" } = migrate(db, readMigrations(), tell);
     db.pragma(`application_id = ${APPLICATION_ID}`);
     mark(db, "0");
-    return { db, notice: "", isCheckDue };
+    const notice = [before, lacking].filter((sentence) => sentence !== "").join(" ");
+    return { db, notice, isCheckDue };
   } catch (error) {
     closeQuietly(db);
-    if (!isCorrupt(error)) throw error;
-    return { ...startFresh(file, now, error as Error), isCheckDue: false };
+    throw error;
   }
 }
 
 /** Beside a running appliance: nothing is checked, marked or repaired, that is its affair. */
 function openAsGuest(file: string): Healthy {
+  if (existsSync(`${file}.salvaging`) || existsSync(salvagedOf(file)))
+    throw new Error(`${file}: the running appliance is saving it from damage; try again in a while.`);
   const db = openDatabase(file);
   const version = db.pragma("user_version", { simple: true });
   if (version === readMigrations().length) return { db, notice: "", isCheckDue: false };
@@ -58,17 +77,70 @@ function openAsGuest(file: string): Healthy {
   throw new Error(`${file}: a running appliance of another version uses it (${version}); stop that first.`);
 }
 
-/** Sets the database aside, makes a fresh one and saves into it what can be read of the old. */
-function startFresh(file: string, now: number, why: Error): { db: Database; notice: string } {
-  const aside = setAside(file, now);
-  const db = openDatabase(file);
-  migrate(db);
-  db.pragma(`application_id = ${APPLICATION_ID}`);
-  const saved = why instanceof ForeignError ? "no" : salvage(aside, db);
-  mark(db, "0");
+/**
+ * Saves into a fresh database what can be read of this one, and only then sets it aside: whenever this is cut off, the
+ * next start begins anew or goes on from the finished copy.
+ */
+function replaceDamaged(file: string, now: number, why: Error, tell: Tell): string {
+  const filling = `${file}.salvaging`;
+  removeDatabase(filling);
+  const say = (rows: number) =>
+    tell(`The database cannot be used (${why.message}); ${rows} rows were saved from it so far.`);
+  let saved: Salvaged = { rows: 0, isWhole: true };
+  try {
+    say(0);
+    const fresh = openDatabase(filling);
+    try {
+      // Until it is in place it may be lost: no second copy of every page in a log, no waiting for the card.
+      fresh.pragma("journal_mode = memory");
+      fresh.pragma("synchronous = off");
+      migrate(fresh);
+      fresh.pragma(`application_id = ${APPLICATION_ID}`);
+      const hasRoom = () => freeBytes(dirname(file)) > SPARE_BYTES;
+      if (!(why instanceof ForeignError)) saved = salvage(file, fresh, { hasRoom, tell: say });
+      mark(fresh, "1");
+    } finally {
+      fresh.close();
+    }
+    sync(filling);
+  } catch (error) {
+    removeDatabase(filling);
+    throw error;
+  }
+  renameSync(filling, salvagedOf(file));
+  sync(dirname(file));
+  const aside = putInPlace(file, now);
+  const missing = saved.isWhole ? "" : "; pictures for which there was no room were left out";
+  return `The database could not be used (${why.message}); it was set aside as ${aside} and ${saved.rows} rows were saved from it${missing}.`;
+}
+
+/** A finished copy that has still to take the place of the damaged database. */
+function salvagedOf(file: string): string {
+  return `${file}.salvaged`;
+}
+
+/** Gives the name under which the damaged database is kept. The log goes before the file, so that it never meets another one. */
+function putInPlace(file: string, now: number): string {
+  const aside = `${file}.damaged-${new Date(now).toISOString().replace(/[:.]/g, "-")}`;
+  for (const end of ["-wal", "-shm", ""]) if (existsSync(file + end)) renameSync(file + end, aside + end);
   rmSync(markerOf(file), { force: true });
-  const notice = `The database could not be used (${why.message}); it was set aside as ${aside} and ${saved} rows were saved from it.`;
-  return { db, notice };
+  renameSync(salvagedOf(file), file);
+  sync(dirname(file));
+  return aside;
+}
+
+function removeDatabase(file: string): void {
+  for (const end of ["", "-wal", "-shm"]) rmSync(file + end, { force: true });
+}
+
+/** Brings a file, or the names in a folder, onto the card. */
+function sync(path: string): void {
+  const handle = openSync(path, "r");
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }
 
 /** Leaves word that the next start must not trust this database. */
@@ -113,16 +185,6 @@ class ForeignError extends Error {
 
 function damage(what: string): Error {
   return Object.assign(new Error(what), { code: "SQLITE_CORRUPT" });
-}
-
-/** The write-ahead log belongs to the file: they move together. */
-function setAside(file: string, now: number): string {
-  const aside = `${file}.damaged-${new Date(now).toISOString().replace(/[:.]/g, "-")}`;
-  for (const end of ["", "-wal", "-shm"]) if (existsSync(file + end)) renameSync(file + end, aside + end);
-  const folder = openSync(dirname(file), "r");
-  fsyncSync(folder);
-  closeSync(folder);
-  return aside;
 }
 
 function closeQuietly(db: Database | undefined): void {

@@ -8,7 +8,8 @@ import type { Log } from "../system/log.js";
 import type { BackendFigures } from "./backend.js";
 import { createCalls } from "./calls.js";
 import { type Claim, claim } from "./owner.js";
-import type { FromThread, Served, ThreadStart } from "./protocol.js";
+import type { Failure, FromThread, Served, ThreadStart } from "./protocol.js";
+import { createReserve, freeBytes, isForWantOfRoom, ROOM_BYTES } from "./reserve.js";
 import { runUpkeep } from "./run-upkeep.js";
 import { createSearcher } from "./searcher.js";
 import { DATABASE_NAME } from "./sql/backend.js";
@@ -38,7 +39,7 @@ export interface Store extends Served {
   /** Starts the thread and opens the store; rejects with one sentence when it cannot be opened at all. */
   start(): Promise<void>;
   status(): StoreStatus;
-  /** False: an appliance in another process has this store, and this one is a guest there. */
+  /** False: another process has this store, and this one is a guest there until that one has left it. */
   isOwner(): boolean;
   /** Called when another process (the command line) has changed the data. */
   onForeignChange(listener: () => void): void;
@@ -52,9 +53,17 @@ export interface StoreParts {
   folder: string;
   clock: Clock;
   log: Log;
+  /**
+   * Frees so many bytes of the card, when it is too full for the store to be opened, at the cost of what can be missed;
+   * gives whether it freed any.
+   */
+  makeRoom?: (bytes: number) => Promise<boolean>;
+  /** Called now and then while opening takes long and goes on. */
+  onSlowStart?: () => void;
 }
 
 const RESTART_MS = 1000;
+const CLAIM_MS = 500;
 
 /** The store as the gate process sees it: every call goes to the store thread and fulfils when it is durable. */
 export function createStore(parts: StoreParts): Store {
@@ -78,6 +87,10 @@ export function createStore(parts: StoreParts): Store {
   let notice = "";
   let restarts = 0;
   let cancelRestart = () => {};
+  let cancelClaim = () => {};
+  let ending: Promise<unknown> = Promise.resolve();
+  let hasBeenOpen = false;
+  let isLookedAfter = false;
   let figures: BackendFigures = { fileBytes: 0, logBytes: 0, writtenBytes: 0, searchOff: "", notice: "" };
 
   return {
@@ -86,14 +99,12 @@ export function createStore(parts: StoreParts): Store {
     async start() {
       if (state !== "stopped") return;
       state = "starting";
-      own = claimFolder(parts.folder);
       try {
-        await launch();
+        await open();
       } catch (error) {
         own.release();
         throw error;
       }
-      if (own.isOwner) upkeep.start();
     },
     status: () => ({
       kind: parts.config.kind,
@@ -114,51 +125,71 @@ export function createStore(parts: StoreParts): Store {
       closed = true;
       upkeep.close();
       cancelRestart();
+      cancelClaim();
       await searcher?.reset();
-      const thread = worker;
-      const wasReady = state === "ready";
+      endThread();
       state = "stopped";
-      if (thread !== null) {
-        const gone = new Promise<void>((resolve) => thread.once("exit", () => resolve()));
-        if (wasReady) thread.postMessage({ close: true });
-        else void thread.terminate();
-        await gone;
-      }
+      await ending;
       own.release();
       calls.refuseAll(new StoreError("closed", "The store was closed before this was written."));
     },
   };
 
-  function launch(): Promise<void> {
+  /** Opens the store, again and again while room can be made for it on a full card: each time for twice as much. */
+  async function open(): Promise<void> {
+    for (let bytes = ROOM_BYTES; !closed; bytes *= 2) {
+      const failure = await tryToOpen();
+      if (failure === null) return;
+      problem = `The store in ${parts.folder} cannot be opened: ${failure.message}`;
+      if (!failure.isFull || !(await makeRoom(bytes))) break;
+    }
+    if (closed) throw new StoreError("closed", "The store was closed before it was open.");
+    state = "failed";
+    throw new StoreError("cannot-write", problem);
+  }
+
+  async function tryToOpen(): Promise<Failure | null> {
+    try {
+      if (!own.isOwner) own = claimFolder(parts.folder);
+    } catch (error) {
+      return { message: (error as Error).message, isFull: isForWantOfRoom(error, parts.folder) };
+    }
+    return launch();
+  }
+
+  async function makeRoom(bytes: number): Promise<boolean> {
+    const isReleased = createReserve(parts.folder).release();
+    if (isReleased && freeBytes(parts.folder) >= bytes) return true;
+    return (await parts.makeRoom?.(bytes)) || isReleased;
+  }
+
+  /** Starts the thread; what kept it from opening the store, or null. */
+  function launch(): Promise<Failure | null> {
     const { kind, unknownPlates = "keep" } = parts.config;
     const start: ThreadStart = { kind, folder: parts.folder, unknownPlates, isOwner: own.isOwner };
     const thread = new Worker(new URL("./thread.js", import.meta.url), { workerData: start });
     worker = thread;
-    return new Promise((resolve, reject) => {
-      let settled = false;
+    let failure: Failure = { message: "its thread ended", isFull: false };
+    return new Promise((resolve) => {
+      let isReady = false;
       thread.on("message", (message: FromThread) => {
         if (message.type === "ready") {
-          settled = true;
+          isReady = true;
           ready(message.figures);
-          resolve();
-        } else if (message.type === "failed") {
-          problem = `The store in ${parts.folder} cannot be opened: ${message.message}`;
-        } else hear(message);
+          resolve(null);
+        } else if (message.type === "failed") failure = message;
+        else hear(message);
       });
       thread.on("error", (error) => {
+        failure = { message: error.message, isFull: false };
         problem = `The store thread ended (${error.message}); it is started again.`;
         log.error({ err: error.message }, problem);
       });
       thread.on("exit", () => {
-        worker = null;
-        if (state === "stopped") return;
-        if (!settled && restarts === 0) {
-          state = "failed";
-          reject(new StoreError("cannot-write", problem || `The store in ${parts.folder} cannot be opened.`));
-          return;
-        }
-        if (!settled) resolve();
-        again();
+        const wasAsked = worker !== thread;
+        if (!wasAsked) worker = null;
+        if (!isReady) resolve(failure);
+        else if (!wasAsked) again();
       });
     });
   }
@@ -171,6 +202,46 @@ export function createStore(parts: StoreParts): Store {
     if (notice !== "") log.error({}, notice);
     if (now.searchOff !== "") log.warn({}, now.searchOff);
     calls.repeatAll();
+    if (hasBeenOpen) changedByOthers();
+    hasBeenOpen = true;
+    if (!own.isOwner) awaitClaim();
+    else if (!isLookedAfter) {
+      isLookedAfter = true;
+      upkeep.start();
+    }
+  }
+
+  /** A guest asks again and again whether the store has been left to it: somebody has to look after it. */
+  function awaitClaim(): void {
+    cancelClaim();
+    cancelClaim = clock.after(CLAIM_MS, () => {
+      try {
+        own = claimFolder(parts.folder);
+      } catch {
+        // The card cannot be written at the moment.
+      }
+      if (own.isOwner) void takeOver();
+      else awaitClaim();
+    });
+  }
+
+  /** Opened anew like at any start, it is checked and marked, and mended where it has to be. */
+  async function takeOver(): Promise<void> {
+    log.info({}, "The other process has left the store; this one looks after it from now on.");
+    endThread();
+    state = "starting";
+    await Promise.all([ending, searcher?.reset()]);
+    reopen();
+  }
+
+  /** A thread that is not ready has nothing to commit. */
+  function endThread(): void {
+    const thread = worker;
+    if (thread === null) return;
+    worker = null;
+    ending = new Promise((resolve) => thread.once("exit", resolve));
+    if (state === "ready") thread.postMessage({ close: true });
+    else void thread.terminate();
   }
 
   function hear(message: FromThread): void {
@@ -178,7 +249,11 @@ export function createStore(parts: StoreParts): Store {
       figures = message.figures;
       calls.answer(message.answers);
     } else if (message.type === "foreign-change") {
-      for (const listener of listeners) listener();
+      changedByOthers();
+    } else if (message.type === "opening") {
+      problem = message.sentence;
+      log.warn({}, problem);
+      parts.onSlowStart?.();
     } else if (message.type === "maintained") {
       log.debug({ ms: Math.round(message.ms) }, `Store: ${message.what}.`);
     }
@@ -190,21 +265,26 @@ export function createStore(parts: StoreParts): Store {
     // The next start may set a damaged file aside.
     void searcher?.reset();
     restarts++;
+    cancelClaim();
     cancelRestart = clock.after(RESTART_MS, () => {
       state = "starting";
-      void launch();
+      reopen();
     });
+  }
+
+  function reopen(): void {
+    open().catch(() => {
+      if (!closed) again();
+    });
+  }
+
+  /** What is held in memory of the data may be out of date. */
+  function changedByOthers(): void {
+    for (const listener of listeners) listener();
   }
 }
 
 function claimFolder(folder: string): Claim {
-  try {
-    mkdirSync(folder, { recursive: true });
-    return claim(join(folder, "store.owner"));
-  } catch (error) {
-    throw new StoreError(
-      "cannot-write",
-      `The store in ${folder} cannot be opened: ${(error as Error).message}`,
-    );
-  }
+  mkdirSync(folder, { recursive: true });
+  return claim(join(folder, "store.owner"));
 }

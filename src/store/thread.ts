@@ -12,6 +12,7 @@ import {
   type ThreadStart,
   type ToThread,
 } from "./protocol.js";
+import { isForWantOfRoom } from "./reserve.js";
 
 // A group larger than this keeps the first caller waiting longer than the fsync that it saves.
 const GROUP_LIMIT = 256;
@@ -26,15 +27,15 @@ const say = (message: FromThread) => port.postMessage(message);
 
 let backend: Backend;
 try {
-  backend = openBackend(start);
+  backend = openBackend(start, (sentence) => say({ type: "opening", sentence }));
   serve(backend);
   if (backend.checkFile !== null) checkBeside(backend, backend.checkFile);
   say({ type: "ready", figures: backend.figures() });
 } catch (error) {
   say({
     type: "failed",
-    code: isCorrupt(error) ? "corrupt" : "cannot-write",
     message: (error as Error).message,
+    isFull: isForWantOfRoom(error, start.folder),
   });
   port.close();
 }

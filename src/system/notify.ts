@@ -12,6 +12,8 @@ export interface NotifyDeps {
 
 /** What systemd hears of this service. Without systemd every call does nothing. */
 export interface Notify {
+  /** The start goes on and takes long: systemd waits for five more minutes from now. */
+  extendStart(): void;
   /** The gate answers now; the beats of the watchdog begin. */
   ready(): void;
   /** One line for `systemctl status`. */
@@ -25,6 +27,7 @@ export interface Notify {
 const HELPER = fileURLToPath(new URL("../../../hw/helpers/sd-notify.pl", import.meta.url));
 /** Beats within the time that systemd waits: one may be lost. */
 const BEATS = 3;
+const EXTENSION_US = 300_000_000;
 
 export function createNotify({ clock, log, env = process.env }: NotifyDeps): Notify {
   const socket = env.NOTIFY_SOCKET;
@@ -46,6 +49,7 @@ export function createNotify({ clock, log, env = process.env }: NotifyDeps): Not
   let missed = false;
 
   return {
+    extendStart: () => send(`EXTEND_TIMEOUT_USEC=${EXTENSION_US}`),
     ready() {
       send("READY=1");
       if (everyMs > 0) beat();
@@ -76,6 +80,7 @@ export function createNotify({ clock, log, env = process.env }: NotifyDeps): Not
 }
 
 const silent: Notify = {
+  extendStart: () => {},
   ready: () => {},
   status: () => {},
   watch: () => {},

@@ -42,7 +42,7 @@ async function systemd() {
   };
 }
 
-test("systemd hears of the start, of the state, of beats while the gate answers, and of the stop", async () => {
+test("systemd hears of a long start, of its end, of the state, of beats while the gate answers, and of the stop", async () => {
   const { path, heard, until, end } = await systemd();
   const clock = fakeClock();
   const notify = createNotify({
@@ -52,6 +52,7 @@ test("systemd hears of the start, of the state, of beats while the gate answers,
   });
   let well = true;
   notify.watch(() => well);
+  notify.extendStart();
   notify.ready();
   notify.status("Closed.\nAll well.");
   clock.advance(1000);
@@ -60,8 +61,9 @@ test("systemd hears of the start, of the state, of beats while the gate answers,
   well = true;
   clock.advance(1000);
   notify.stopping();
-  await until(6);
+  await until(7);
   assert.equal(heard(), [
+    "EXTEND_TIMEOUT_USEC=300000000",
     "READY=1",
     "WATCHDOG=1",
     "STATUS=Closed. All well.",

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -11,7 +11,7 @@ import { silentLog } from "../../src/system/log.js";
 import { temporaryFolder } from "../support/folder.js";
 import { accessRule, passEntry } from "../support/records.js";
 import { skipLoudly } from "../support/skip.js";
-import { mountSmall } from "../support/small-disk.js";
+import { fillUp, mountSmall } from "../support/small-disk.js";
 import { until } from "../support/until.js";
 
 async function openStore(folder: string) {
@@ -124,6 +124,45 @@ test("every earlier version of the database is brought to the newest one with it
   }
 });
 
+test("where a backup does not fit, the database is brought to the newest version without one, and the store says so", async () => {
+  const folder = temporaryFolder();
+  if (!mountSmall(folder, 24))
+    return skipLoudly("the small card", "mounting a small file system takes root and a kernel that lets it");
+  try {
+    const file = join(folder, "plategate.db");
+    const old = openDatabase(file);
+    migrate(old, readMigrations().slice(0, -1));
+    old.pragma(`application_id = ${0x504c4754}`);
+    old.exec("insert into setting values ('clean', '1'), ('ballast', hex(randomblob(5000000)))");
+    old.close();
+    const store = await openStore(folder);
+    assert.match(store.status().problem, "without a copy of the old one");
+    assert.equal(
+      readdirSync(folder).filter((name) => name.includes(".before-")),
+      [],
+    );
+    assert.is((await store.settings.get("ballast"))?.length, 10_000_000);
+    await store.close();
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
+});
+
+test("a backup goes when a week is over", async () => {
+  const folder = temporaryFolder();
+  const nowS = systemClock.wallMs() / 1000;
+  const backups = { "plategate.db.before-v3": 8, "plategate.db.before-v4": 6 };
+  for (const [name, days] of Object.entries(backups)) {
+    writeFileSync(join(folder, name), "");
+    utimesSync(join(folder, name), nowS, nowS - days * 86_400);
+  }
+  const store = await openStore(folder);
+  const left = () => readdirSync(folder).filter((name) => name.includes(".before-"));
+  await until(() => left().length === 1, "the older one to go");
+  assert.equal(left(), ["plategate.db.before-v4"]);
+  await store.close();
+});
+
 test("a step that fails leaves the database as it was", () => {
   const file = join(temporaryFolder(), "plategate.db");
   const all = readMigrations();
@@ -203,11 +242,3 @@ test("while the disk is full passes wait in memory and are written when there is
 });
 
 test.run();
-
-function fillUp(file: string): void {
-  try {
-    for (;;) writeFileSync(file, Buffer.alloc(4096), { flag: "a" });
-  } catch {
-    // Full, as wanted.
-  }
-}

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 
 /** A file system of a few megabytes at this folder; false where this machine does not let us. */
 export function mountSmall(folder: string, megabytes: number): boolean {
@@ -9,5 +9,16 @@ export function mountSmall(folder: string, megabytes: number): boolean {
     return existsSync(folder);
   } catch {
     return false;
+  }
+}
+
+/** Writes into this file until not a byte is left. */
+export function fillUp(file: string): void {
+  for (const size of [65_536, 4096, 1]) {
+    try {
+      for (;;) writeFileSync(file, Buffer.alloc(size, 1), { flag: "a" });
+    } catch {
+      // Full, as wanted.
+    }
   }
 }

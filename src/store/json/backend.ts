@@ -1,5 +1,6 @@
 import type { Backend } from "../backend.js";
 import type { ThreadStart } from "../protocol.js";
+import { createReserve } from "../reserve.js";
 import { openJournal } from "./journal.js";
 import { createJsonChain, createJsonOthers, createJsonOutbox, SEARCH_OFF } from "./others.js";
 import { createJsonPasses } from "./passes.js";
@@ -12,6 +13,7 @@ export function openJsonBackend({ folder, isOwner }: ThreadStart): Backend {
   if (!isOwner)
     throw new Error(`${folder}: the running appliance has this JSON store for itself; stop it first.`);
   const journal = openJournal(folder);
+  const reserve = createReserve(folder);
   const outbox = createJsonOutbox(journal);
   const append = createJsonChain(journal);
   return {
@@ -29,8 +31,13 @@ export function openJsonBackend({ folder, isOwner }: ThreadStart): Backend {
     commit: () => journal.commit(),
     rollback: () => journal.rollback(),
     isMaintenanceDue: () => false,
-    maintain: () => (journal.compact() ? "everything was written anew" : null),
-    relieve() {},
+    maintain() {
+      reserve.keep();
+      return journal.compact() ? "everything was written anew" : null;
+    },
+    relieve() {
+      reserve.release();
+    },
     damaged() {},
     checkFile: null,
     changedByOthers: () => false,

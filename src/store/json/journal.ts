@@ -5,12 +5,14 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDiskFull } from "../database.js";
 
 /** Rows of one kind by id, in the order in which they were made. */
 export interface JsonTable<T> {
@@ -122,8 +124,14 @@ export function openJournal(folder: string): Journal {
   };
 
   function rewrite(): void {
+    try {
+      writeSnapshot();
+    } catch (error) {
+      // Where it does not fit, the journal goes on; after anything else only a new start knows which snapshot is there.
+      if (!isDiskFull(error)) closeSync(handle);
+      throw error;
+    }
     closeSync(handle);
-    writeSnapshot();
     handle = newJournal();
   }
 
@@ -210,20 +218,26 @@ export function openJournal(folder: string): Journal {
   }
 
   function writeSnapshot(): void {
-    generation++;
+    const next = generation + 1;
     const all = Object.fromEntries([...tables].map(([name, map]) => [name, [...map]]));
-    written += replace(snapshotFile, JSON.stringify({ generation, tables: all }));
+    written += replace(snapshotFile, JSON.stringify({ generation: next, tables: all }));
+    generation = next;
   }
 }
 
 /** Puts a file in the place of another one, completely or not at all. */
 export function replace(file: string, content: string | Uint8Array): number {
   const fresh = `${file}.new`;
-  writeFileSync(fresh, content);
-  const handle = openSync(fresh, "r+");
-  fsyncSync(handle);
-  closeSync(handle);
-  renameSync(fresh, file);
+  try {
+    writeFileSync(fresh, content);
+    const handle = openSync(fresh, "r+");
+    fsyncSync(handle);
+    closeSync(handle);
+    renameSync(fresh, file);
+  } catch (error) {
+    rmSync(fresh, { force: true });
+    throw error;
+  }
   const folder = openSync(dirname(file), "r");
   fsyncSync(folder);
   closeSync(folder);

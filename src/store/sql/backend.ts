@@ -2,8 +2,9 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../system/clock.js";
 import type { Backend } from "../backend.js";
+import { removeOldBackups } from "../migrate.js";
 import type { ThreadStart } from "../protocol.js";
-import { mark, markDamaged, openHealthy } from "../recovery.js";
+import { mark, markDamaged, openHealthy, type Tell } from "../recovery.js";
 import { createReserve } from "../reserve.js";
 import { createAuditTable } from "./audit.js";
 import { createChain } from "./chain.js";
@@ -36,16 +37,16 @@ interface Checkpoint {
 }
 
 /** The SQLite store in this folder; a database that cannot be trusted is set aside and what can be read is saved from it. */
-export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): Backend {
+export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock, tell?: Tell): Backend {
   const file = join(folder, DATABASE_NAME);
-  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs(), isOwner);
+  const { db, notice, isCheckDue } = openHealthy(file, clock.wallMs(), isOwner, tell);
   const outbox = createOutboxTable(db);
   const chain = createChain(db);
   const settings = createSettingTable(db);
   const search = createSearch(db);
   let writtenBytes = 0;
   let isMaintenanceDue = false;
-  const reserve = createReserve(join(folder, "reserve"));
+  const reserve = createReserve(folder);
   let optimizedAtMs = Number.NEGATIVE_INFINITY;
   const checkpoint = (how: "noop" | "passive" | "truncate") =>
     (db.pragma(`wal_checkpoint(${how})`) as Checkpoint[])[0]!;
@@ -111,6 +112,7 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock): 
       if (clock.monotonicMs() - optimizedAtMs > OPTIMIZE_MS) {
         optimizedAtMs = clock.monotonicMs();
         db.pragma("optimize");
+        if (isOwner) removeOldBackups(file, clock.wallMs());
       }
       if (isOwner) reserve.keep();
       const caughtUp = isOwner ? search.catchUp() : 0;
