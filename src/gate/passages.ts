@@ -4,7 +4,8 @@ type Side = "entry" | "exit";
 
 export interface Passages {
   all(): Readonly<Record<string, { side: Side; at: number }>>;
-  remember(plate: string, side: Side, at: number): void;
+  /** What it returns takes that back, unless the vehicle has gone somewhere since. */
+  remember(plate: string, side: Side, at: number): () => void;
   /** True when there was something to forget. */
   forget(plate: string): boolean;
 }
@@ -36,7 +37,17 @@ export function createPassages(
       copy ??= Object.fromEntries(known);
       return copy;
     },
-    remember: put,
+    remember(plate, side, at) {
+      const before = known.get(plate);
+      put(plate, side, at);
+      const made = known.get(plate);
+      return () => {
+        if (known.get(plate) !== made) return;
+        copy = null;
+        known.delete(plate);
+        if (before !== undefined) put(plate, before.side, before.at);
+      };
+    },
     forget(plate) {
       copy = null;
       return known.delete(plate);
