@@ -50,13 +50,21 @@ export interface PassSettings {
   settleMs: number;
   /** Readings that make a denial certain enough before that. */
   settleFrames: number;
+  /** A vehicle whose direction is not known this long after its first frame stands still. */
+  directionMs: number;
   /** A plate that is seen again within this time is the same vehicle. */
   joinMs: number;
   /** A vehicle of which nothing is heard for this long is gone, whatever the eye says. */
   lostMs: number;
 }
 
-export const passDefaults: PassSettings = { settleMs: 1500, settleFrames: 6, joinMs: 3000, lostMs: 8000 };
+export const passDefaults: PassSettings = {
+  settleMs: 1500,
+  settleFrames: 6,
+  directionMs: 600,
+  joinMs: 3000,
+  lostMs: 8000,
+};
 
 /** At most this many passes are open at once: more are no vehicles, and the one unheard of for longest has to go. */
 export const MOST_PASSES = 32;
@@ -147,11 +155,16 @@ export function stepPasses(
   function settle(pass: OpenPass): OpenPass {
     if (pass.decision !== null) return pass;
     const late = nowMs - pass.firstHeardAtMs >= settings.settleMs;
+    const stands = pass.direction === "unknown" && !(directionDueMs(pass, settings) > nowMs);
     const enough =
-      pass.best.frames >= settings.settleFrames && nowMs - pass.firstHeardAtMs >= settings.settleMs / 3;
-    if (!late && !enough && pass.alive.length > 0) return pass;
+      (pass.direction !== "unknown" || stands) &&
+      pass.best.frames >= settings.settleFrames &&
+      nowMs - pass.firstHeardAtMs >= settings.settleMs / 3;
+    const settled = late || enough || pass.alive.length === 0;
+    if (!settled && !stands) return pass;
     const decision = decide(pass.best, pass.direction);
-    return tell(pass, decision, pass.best);
+    // A standing vehicle may have waited only for its direction; a denial waits until it is settled.
+    return settled || decision.verdict === "granted" ? tell(pass, decision, pass.best) : pass;
   }
 
   function tell(pass: OpenPass, decision: AccessDecision, sighting: Sighting): OpenPass {
@@ -170,10 +183,17 @@ export function nextTickMs(
   let next: number | null = null;
   for (const pass of state) {
     const end = pass.lastHeardAtMs + (pass.alive.length === 0 ? settings.joinMs : settings.lostMs);
-    const due = pass.decision === null ? Math.min(end, pass.firstHeardAtMs + settings.settleMs) : end;
+    const turn = directionDueMs(pass, settings);
+    const waits = pass.decision === null && pass.direction === "unknown" && turn > nowMs;
+    const settled = pass.decision === null ? pass.firstHeardAtMs + settings.settleMs : end;
+    const due = Math.min(end, settled, waits ? turn : end);
     next = Math.min(next ?? Number.POSITIVE_INFINITY, Math.max(1, due - nowMs));
   }
   return next;
+}
+
+function directionDueMs({ best }: OpenPass, { directionMs }: PassSettings): number {
+  return best.firstFrameAtMs + directionMs;
 }
 
 function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {

@@ -15,6 +15,7 @@ import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { openQuestion } from "./approvals.js";
+import { createCounts } from "./counts.js";
 import type { Gate, GateAnswer } from "./gate-types.js";
 import { createGrants } from "./grants.js";
 import { createLooks } from "./looks.js";
@@ -98,8 +99,7 @@ export function createLane(deps: LaneDeps): Lane {
   const story = createStory({ ...deps, place: config, access, looks });
   const uses = createUses();
   const grants = createGrants({ clock, gate: deps.gate, letThrough, failed });
-  /** Passes that the gate has let in, whose use and passage are counted, and how that is taken back. */
-  const counted = new Map<string, () => void>();
+  const counts = createCounts({ ...deps, cameras, passages, uses });
   /** Passes of which the barrier has made something that their rows do not say yet. */
   const news = new Set<string>();
   const figures: LaneFigures = {
@@ -162,6 +162,7 @@ export function createLane(deps: LaneDeps): Lane {
     }
     grants.look();
     for (const effect of step.effects) record(effect, answers.get(effect) ?? null);
+    for (const pass of state) counts.follow(pass);
     running = false;
     tellNews();
     schedule();
@@ -184,7 +185,7 @@ export function createLane(deps: LaneDeps): Lane {
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
     const answer = grants.put(pass.id, `plate ${pass.best.plate}`);
-    if (!answer.accepted && !counted.has(pass.id)) story.barrier(pass.id, answer.sentence);
+    if (!answer.accepted && !counts.has(pass.id)) story.barrier(pass.id, answer.sentence);
     return answer;
   }
 
@@ -230,33 +231,19 @@ export function createLane(deps: LaneDeps): Lane {
     }
   }
 
+  /** A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
   function letThrough(passId: string): void {
     const pass = state.find((p) => p.id === passId);
-    if (pass === undefined || counted.has(passId)) return;
-    counted.set(passId, count(pass));
+    if (pass === undefined || counts.has(passId)) return;
+    counts.count(pass);
     story.barrier(passId, null);
     hasNews(passId);
   }
 
   function failed(passId: string, sentence: string): void {
-    counted.get(passId)?.();
-    counted.delete(passId);
+    counts.takeBack(passId);
     story.barrier(passId, sentence);
     hasNews(passId);
-  }
-
-  /** Counts use and passage; what it returns takes that back. A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
-  function count({ camera, direction, decision }: OpenPass): () => void {
-    if (decision === null) return () => {};
-    const wants = requests.wants(camera, direction);
-    const forget = wants === "unknown" ? () => {} : passages.remember(decision.plate, wants, clock.wallMs());
-    const rule = deps.rules().find((r) => r.id === decision.ruleId);
-    if (rule === undefined || rule.usesLeft === null) return forget;
-    if (uses.spend(rule)) deps.onUse?.(rule.id);
-    return () => {
-      forget();
-      uses.giveBack(rule.id);
-    };
   }
 
   function hasNews(passId: string): void {
@@ -272,7 +259,7 @@ export function createLane(deps: LaneDeps): Lane {
 
   function end(pass: OpenPass): void {
     grants.end(pass.id);
-    counted.delete(pass.id);
+    counts.end(pass.id);
     story.end(pass);
   }
 

@@ -201,6 +201,36 @@ test("anti-passback: hard refuses, soft notes, and after its time nobody is held
   assert.is(decide("BXY123", [rule("BXY123", { antiPassback: "hard" })], later), "granted on-allow-list");
 });
 
+test("anti-passback: while nobody knows which way it drives, a vehicle that went in is neither let in nor locked in", () => {
+  const wallMs = Date.UTC(2026, 5, 1, 10);
+  const last = (side: "entry" | "exit") => ({
+    wallMs,
+    wants: "unknown" as const,
+    passages: { BXY123: { side, at: wallMs - 60_000 } },
+  });
+  const hard = [rule("BXY123", { antiPassback: "hard" })];
+  assert.is(decide("BXY123", hard, last("entry")), "ask passback");
+  assert.is(decide("BXY123", hard, last("exit")), "granted on-allow-list");
+  assert.is(decide("BXY123", hard, { wants: "unknown" }), "granted on-allow-list");
+  assert.is(
+    decide("BXY123", [rule("BXY123", { antiPassback: "soft" })], last("entry")),
+    "granted on-allow-list",
+  );
+});
+
+test("deny beats allow for one direction too, also while nobody knows which way it drives", () => {
+  const rules = [rule("BXY*"), rule("BXY123", { effect: "deny", direction: "entry" })];
+  assert.is(decide("BXY123", rules), "denied on-deny-list");
+  assert.is(decide("BXY123", rules, { wants: "unknown" }), "denied on-deny-list");
+  assert.is(decide("BXY123", rules, { wants: "exit" }), "granted on-allow-list");
+});
+
+test("where a vehicle may yet drive away it is not let in before that is known", () => {
+  const rules = [rule("BXY123")];
+  assert.is(decide("BXY123", rules, { directionPending: true }), "denied driving-away");
+  assert.is(decide("BXY123", rules, { directionPending: false }), "granted on-allow-list");
+});
+
 test("without a trusted clock rules with dates wait, the others work, or nobody passes, as configured", () => {
   const dated = [rule("BXY123", { validTo: "2030-01-01" })];
   assert.is(decide("BXY123", dated, { clockTrusted: false }), "denied clock-untrusted");

@@ -75,6 +75,25 @@ test("a denial becomes a grant when the evidence does, and a grant is never take
   assert.equal(told, ["p1 denied AAB1", "p1 granted AAA1"]);
 });
 
+test("a standing vehicle that only waited for its direction is let in without another sighting", () => {
+  let isPending = true;
+  const { see, tick, told, state } = road(() => !isPending);
+  see("AAA1", 1000, { direction: "unknown", firstFrameAtMs: 900, frames: 9 });
+  assert.is(nextTickMs(state(), 1000), 500);
+  isPending = false;
+  tick(1500);
+  assert.equal(told, ["p1 granted AAA1"]);
+});
+
+test("a denial is not told while the direction may still change it", () => {
+  const { see, tick, told } = road();
+  see("AAA1", 1000, { direction: "unknown", firstFrameAtMs: 980, frames: 9 });
+  see("AAA1", 1550, { direction: "unknown", firstFrameAtMs: 980, frames: 9, phase: "update" });
+  assert.equal(told, []);
+  tick(1580);
+  assert.equal(told, ["p1 denied AAA1"]);
+});
+
 test("one vehicle on several tracks and cameras is one pass", () => {
   const { see, tick, told } = road(() => true);
   see("AAA1", 1000, { trackId: "front-1" });
