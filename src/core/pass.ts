@@ -19,6 +19,10 @@ export interface OpenPass {
   lastHeardAtMs: number;
   /** The one that counts; null while the evidence is not settled. */
   decision: AccessDecision | null;
+  /** The plate as read in the sighting that it was made from. */
+  decidedPlate: string;
+  /** Tracks that showed plainly another plate when they were heard of last. */
+  contrary: readonly string[];
   /** Decisions told so far. */
   told: number;
   /** The plate in the last entry that was kept. */
@@ -72,7 +76,8 @@ const MOST_DECISIONS = 6;
 
 /**
  * Joins sightings to passes, one for each vehicle, and asks `decide` as early as it helps: a grant is told at once,
- * anything else only when the evidence is settled. A grant is never taken back.
+ * anything else only when the evidence is settled. A grant is never taken back: a vehicle that takes the place of a
+ * granted one is a pass of its own.
  */
 export function stepPasses(
   state: PassesState,
@@ -102,14 +107,24 @@ export function stepPasses(
   function take(sighting: Sighting, id: string): void {
     const light = withoutPictures(sighting);
     const at = passes.findIndex((p) => p.tracks.includes(sighting.trackId));
+    const own = passes[at];
+    if (own !== undefined && isAnother(own, sighting)) {
+      const { trackId, phase } = sighting;
+      const alive = phase === "end" ? without(own.alive, trackId) : own.alive;
+      passes[at] = own.contrary.includes(trackId)
+        ? { ...own, tracks: without(own.tracks, trackId), alive: without(own.alive, trackId) }
+        : { ...own, alive, contrary: [...own.contrary, trackId], lastHeardAtMs: nowMs };
+      // Once may be a misreading: it moves nothing.
+      if (!own.contrary.includes(trackId)) return;
+    }
     const index =
-      at >= 0
+      own !== undefined && passes[at] === own
         ? at
         : passes.findIndex((p) => isSame(p, sighting) && nowMs - p.lastHeardAtMs < settings.joinMs);
     const known = passes[index];
     if (known === undefined && passes.length >= MOST_PASSES) makeRoom();
     const before = known ?? begin(light, id, nowMs);
-    const alive = before.alive.filter((t) => t !== sighting.trackId);
+    const alive = without(before.alive, sighting.trackId);
     const better = light.probability >= before.best.probability || light.plate === before.best.plate;
     let pass: OpenPass = {
       ...before,
@@ -120,6 +135,7 @@ export function stepPasses(
       firstFrameAtMs: Math.min(before.firstFrameAtMs, sighting.firstFrameAtMs),
       lastFrameAtMs: Math.max(before.lastFrameAtMs, sighting.lastFrameAtMs),
       lastHeardAtMs: nowMs,
+      contrary: without(before.contrary, sighting.trackId),
     };
     if (pass.decision?.verdict === "granted") {
       effects.push({ type: "still-granted", pass, sighting });
@@ -168,7 +184,8 @@ export function stepPasses(
   }
 
   function tell(pass: OpenPass, decision: AccessDecision, sighting: Sighting): OpenPass {
-    const told = { ...pass, decision, told: pass.told + 1, keptPlate: pass.best.plate };
+    const decidedPlate = sighting.plate;
+    const told = { ...pass, decision, decidedPlate, told: pass.told + 1, keptPlate: pass.best.plate };
     effects.push({ type: "decided", pass: told, decision, sighting, first: pass.told === 0 });
     return told;
   }
@@ -210,6 +227,8 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
     firstHeardAtMs: nowMs,
     lastHeardAtMs: nowMs,
     decision: null,
+    decidedPlate: "",
+    contrary: [],
     told: 0,
     keptPlate: sighting.plate,
     answered: false,
@@ -218,6 +237,7 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
 
 /** The same plate on two tracks is one vehicle; so is one that either track holds for likely. */
 function isSame(pass: OpenPass, sighting: Sighting): boolean {
+  if (isAnother(pass, sighting)) return false;
   if (pass.best.plate === sighting.plate) return true;
   if (pass.camera !== sighting.camera) return false;
   const likely = (of: Sighting, plate: string) =>
@@ -226,6 +246,21 @@ function isSame(pass: OpenPass, sighting: Sighting): boolean {
 }
 
 const LIKELY = 0.1;
+const SURE = 0.9;
+
+function without(ids: readonly string[], id: string): readonly string[] {
+  return ids.filter((one) => one !== id);
+}
+
+/** Surely another plate than the one that was let in. */
+function isAnother({ decision, decidedPlate, best }: OpenPass, sighting: Sighting): boolean {
+  if (decision?.verdict !== "granted" || sighting.probability < SURE) return false;
+  return ![decidedPlate, decision.plate, best.plate].some(
+    (plate) =>
+      plate === sighting.plate ||
+      sighting.candidates.some((c) => c.text === plate && c.probability >= LIKELY),
+  );
+}
 
 function isOther(a: AccessDecision, b: AccessDecision): boolean {
   return a.verdict !== b.verdict || a.plate !== b.plate;
