@@ -182,6 +182,24 @@ test("a window over midnight belongs to the day on which it began", () => {
   assert.is(at("2026-06-06T23:00:00+02:00"), "denied outside-schedule");
 });
 
+test("a window without days is for the days named before it: a lunch break opens on no other day", () => {
+  const at = (schedule: string, iso: string) =>
+    decide("BXY123", [rule("BXY123", { schedule })], { wallMs: Date.parse(`${iso}+02:00`) });
+  const shift = "mo-fr 07:00-12:00, 13:00-18:00; sa 09:00-12:00, 13:00-14:00";
+  // 2026-06-05 is a Friday.
+  for (const [iso, answer] of [
+    ["2026-06-05T10:00", "granted on-allow-list"],
+    ["2026-06-05T12:30", "denied outside-schedule"],
+    ["2026-06-05T17:00", "granted on-allow-list"],
+    ["2026-06-06T13:30", "granted on-allow-list"],
+    ["2026-06-06T17:00", "denied outside-schedule"],
+    ["2026-06-07T13:30", "denied outside-schedule"],
+  ] as const)
+    assert.is(at(shift, iso), answer, iso);
+  assert.is(at("07:00-12:00, 13:00-18:00", "2026-06-07T14:00"), "granted on-allow-list");
+  assert.is(at("sa,su 07:00-12:00, 13:00-18:00", "2026-06-05T14:00"), "denied outside-schedule");
+});
+
 test("a visitor pass ends with its last use", () => {
   assert.is(decide("BXY123", [rule("BXY123", { usesLeft: 1 })]), "granted on-allow-list");
   assert.is(decide("BXY123", [rule("BXY123", { usesLeft: 0 })]), "denied no-uses-left");
