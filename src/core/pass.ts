@@ -13,6 +13,8 @@ export interface OpenPass {
   /** The most telling sighting so far, without pictures. */
   best: Sighting;
   direction: Direction;
+  /** What the cameras that saw it are for; null: only such as serve both sides. */
+  side: "entry" | "exit" | null;
   firstFrameAtMs: number;
   lastFrameAtMs: number;
   firstHeardAtMs: number;
@@ -34,8 +36,8 @@ export interface OpenPass {
 export type PassesState = readonly OpenPass[];
 
 export type PassEvent =
-  /** `id` names the pass, should it be a new one. */
-  | { type: "sighting"; sighting: Sighting; id: string; nowMs: number }
+  /** `id` names the pass, should it be a new one; `side`: its camera is for this one only. */
+  | { type: "sighting"; sighting: Sighting; id: string; side?: "entry" | "exit" | null; nowMs: number }
   | { type: "tick"; nowMs: number }
   /** A person has answered the question that this pass was; `decision` is what that makes of it. */
   | { type: "answered"; passId: string; decision: AccessDecision; nowMs: number };
@@ -88,7 +90,7 @@ export function stepPasses(
   const { nowMs } = event;
   const effects: PassEffect[] = [];
   let passes = [...state];
-  if (event.type === "sighting") take(event.sighting, event.id);
+  if (event.type === "sighting") take(event.sighting, event.id, event.side ?? null);
   if (event.type === "answered")
     passes = passes.map((pass) =>
       pass.id === event.passId ? tell({ ...pass, answered: true }, event.decision, pass.best) : pass,
@@ -104,7 +106,7 @@ export function stepPasses(
   passes = kept;
   return { state: passes, effects };
 
-  function take(sighting: Sighting, id: string): void {
+  function take(sighting: Sighting, id: string, side: OpenPass["side"]): void {
     const light = withoutPictures(sighting);
     const at = passes.findIndex((p) => p.tracks.includes(sighting.trackId));
     const own = passes[at];
@@ -120,7 +122,7 @@ export function stepPasses(
     const index =
       own !== undefined && passes[at] === own
         ? at
-        : passes.findIndex((p) => isSame(p, sighting) && nowMs - p.lastHeardAtMs < settings.joinMs);
+        : passes.findIndex((p) => isSame(p, sighting, side) && nowMs - p.lastHeardAtMs < settings.joinMs);
     const known = passes[index];
     if (known === undefined && passes.length >= MOST_PASSES) makeRoom();
     const before = known ?? begin(light, id, nowMs);
@@ -132,6 +134,7 @@ export function stepPasses(
       alive: sighting.phase === "end" ? alive : [...alive, sighting.trackId],
       best: better ? light : before.best,
       direction: sighting.direction === "unknown" ? before.direction : sighting.direction,
+      side: before.side ?? side,
       firstFrameAtMs: Math.min(before.firstFrameAtMs, sighting.firstFrameAtMs),
       lastFrameAtMs: Math.max(before.lastFrameAtMs, sighting.lastFrameAtMs),
       lastHeardAtMs: nowMs,
@@ -222,6 +225,7 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
     alive: [],
     best: sighting,
     direction: sighting.direction,
+    side: null,
     firstFrameAtMs: sighting.firstFrameAtMs,
     lastFrameAtMs: sighting.lastFrameAtMs,
     firstHeardAtMs: nowMs,
@@ -235,8 +239,12 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
   };
 }
 
-/** The same plate on two tracks is one vehicle; so is one that either track holds for likely. */
-function isSame(pass: OpenPass, sighting: Sighting): boolean {
+/**
+ * The same plate on two tracks is one vehicle; so is one that either track holds for likely. Who came in and stands in view of
+ * the exit camera is at the gate another time: that is a decision and a lift of its own.
+ */
+function isSame(pass: OpenPass, sighting: Sighting, side: OpenPass["side"]): boolean {
+  if (pass.side !== null && side !== null && pass.side !== side) return false;
   if (isAnother(pass, sighting)) return false;
   if (pass.best.plate === sighting.plate) return true;
   if (pass.camera !== sighting.camera) return false;

@@ -24,7 +24,7 @@ export interface Grants {
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
   look(): void;
-  /** The vehicle has gone. */
+  /** The vehicle has gone, or turned away: should it come back, it is asked for anew. */
   end(passId: string): void;
   close(): void;
 }

@@ -124,7 +124,9 @@ export function createLane(deps: LaneDeps): Lane {
         return;
       }
       looks.see(sighting);
-      run({ type: "sighting", sighting, id: randomUUID(), nowMs: clock.monotonicMs() });
+      const serves = cameras.get(sighting.camera);
+      const side = serves === "entry" || serves === "exit" ? serves : null;
+      run({ type: "sighting", sighting, id: randomUUID(), side, nowMs: clock.monotonicMs() });
     },
     answer,
     open: () => state.map(story.rowOf),
@@ -181,7 +183,12 @@ export function createLane(deps: LaneDeps): Lane {
     if (effect.type !== "decided" && effect.type !== "still-granted") return null;
     const { pass } = effect;
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
-    if (verdict !== "granted" || !grants.isDue(pass.id)) return null;
+    if (verdict !== "granted") return null;
+    if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
+      grants.end(pass.id);
+      return null;
+    }
+    if (!grants.isDue(pass.id)) return null;
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
     const answer = grants.put(pass.id, `plate ${pass.best.plate}`);

@@ -9,6 +9,8 @@ import { type Passages, sideDriven } from "./passages.js";
 export interface Requests {
   /** Everything a decision on this sighting is made from, as it is now. */
   of(sighting: Sighting, direction: Direction): AccessRequest;
+  /** It drives away from the gate that this camera looks at. */
+  isLeaving(camera: string, direction: Direction): boolean;
 }
 
 export function createRequests(deps: {
@@ -27,7 +29,7 @@ export function createRequests(deps: {
       candidates: sighting.candidates,
       evidence: sighting.evidence,
       wants: wants(sighting.camera, direction),
-      leaving: isOneWay(sighting.camera) && direction === "leaving",
+      leaving: isLeaving(sighting.camera, direction),
       directionPending:
         isOneWay(sighting.camera) &&
         direction === "unknown" &&
@@ -41,7 +43,12 @@ export function createRequests(deps: {
         ...new Set([sighting.plate, ...sighting.candidates.map((c) => c.text)]),
       ]),
     }),
+    isLeaving,
   };
+
+  function isLeaving(camera: string, direction: Direction): boolean {
+    return isOneWay(camera) && direction === "leaving";
+  }
 
   function isOneWay(camera: string): boolean {
     return cameras.get(camera) !== "both";

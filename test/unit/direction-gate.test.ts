@@ -107,6 +107,41 @@ test("a standing vehicle is let in after the time that a direction takes to show
   }
 });
 
+test("who came in and stays in view of the exit camera is let out again", async () => {
+  const cameras: Cameras = [
+    { name: "in", direction: "entry" },
+    { name: "out", direction: "exit" },
+  ];
+  const { see, clock, edges } = await road([rule("AAA1", { antiPassback: "hard" })], cameras);
+  const at = (camera: string, direction: Direction, times: number, everyMs = 1000) => {
+    for (let t = 0; t < times; t++) {
+      see("AAA1", { camera, trackId: `${camera}-1`, phase: "update", direction });
+      clock.advance(everyMs);
+    }
+  };
+  at("in", "approaching", 4);
+  at("out", "unknown", 1, 300);
+  at("out", "leaving", 60);
+  assert.is(edges("lift"), "10", "its rear plate opens nothing");
+  at("out", "approaching", 30);
+  assert.is(edges("lift"), "1010");
+});
+
+test("one that was let in standing, drives away and comes back gets a lift when it is back, and none before", async () => {
+  const { see, clock, edges } = await road([rule("AAA1")], entry);
+  const at = (direction: Direction, seconds: number) => {
+    for (let t = 0; t < seconds; t++) {
+      see("AAA1", { phase: "update", direction });
+      clock.advance(1000);
+    }
+  };
+  at("unknown", 2);
+  at("leaving", 120);
+  assert.is(edges("lift"), "10");
+  at("approaching", 120);
+  assert.is(edges("lift"), "1010");
+});
+
 test("where nothing depends on the direction the first word opens", async () => {
   const { see, edges } = await road([rule("AAA1", { antiPassback: "hard" })], both);
   see("AAA1", { direction: "unknown" });
