@@ -15,7 +15,8 @@ export function passbackOf(
   const last = request.passages[isExact(rule.plate) ? rule.plate : request.plate];
   if (last === undefined) return "no";
   const ageMs = request.wallMs - last.at;
-  if (resetMs !== 0 && ageMs >= resetMs) return "no";
+  // A clock that was ahead for a while has remembered moments that are yet to come: they do not hold longer than others.
+  if (resetMs !== 0 && Math.abs(ageMs) >= resetMs) return "no";
   if (request.wants === "unknown") return last.side === "entry" ? "unclear" : "no";
   return last.side === request.wants ? "yes" : "no";
 }

@@ -217,6 +217,8 @@ test("anti-passback: hard refuses, soft notes, and after its time nobody is held
   );
   const later = { ...inside, wallMs: wallMs + 3_600_000 };
   assert.is(decide("BXY123", [rule("BXY123", { antiPassback: "hard" })], later), "granted on-allow-list");
+  const ahead = { wallMs, passages: { BXY123: { side: "entry" as const, at: wallMs + 3_600_000 } } };
+  assert.is(decide("BXY123", [rule("BXY123", { antiPassback: "hard" })], ahead), "granted on-allow-list");
 });
 
 test("anti-passback: while nobody knows which way it drives, a vehicle that went in is neither let in nor locked in", () => {
