@@ -1,6 +1,7 @@
 import { bestOf, type Match, matchesOf } from "./access-matches.js";
 import { type Likeness, mustAsk, oddSentence } from "./appearance.js";
 import { createCalendar } from "./local-time.js";
+import { passbackOf, passbackSentence } from "./passback.js";
 import type { Candidate, CharEvidence } from "./plate.js";
 import { isExact } from "./plate-pattern.js";
 import type { AccessRule, Verdict } from "./records.js";
@@ -45,6 +46,8 @@ export interface AccessRequest {
   wants: "entry" | "exit" | "unknown";
   /** It drives away from the gate that this camera looks at. */
   leaving: boolean;
+  /** It may yet turn out to be leaving: it has only just come into view. Older records have none. */
+  directionPending?: boolean;
   /** Monotonic; negative or NaN: of another clock, and never fresh. */
   frameAgeMs: number;
   wallMs: number;
@@ -146,9 +149,10 @@ export function createAccess(settings: AccessSettings): Access {
         refusal ??= answer("denied", inactive.reason, `${plate} is not let in: ${inactive.sentence}.`, match);
         continue;
       }
-      const back = isPassback(match.rule, request);
-      if (back && match.rule.antiPassback === "hard") {
-        refusal ??= answer("denied", "passback", `${plate} is already inside and has not left.`, match);
+      const back = passbackOf(match.rule, request, settings.antiPassbackResetMs);
+      if (back !== "no" && match.rule.antiPassback === "hard") {
+        const sentence = passbackSentence(plate, request.wants);
+        refusal ??= answer(back === "yes" ? "denied" : "ask", "passback", sentence, match);
         continue;
       }
       if (!(request.frameAgeMs >= 0 && request.frameAgeMs <= settings.maxFrameAgeMs))
@@ -167,6 +171,13 @@ export function createAccess(settings: AccessSettings): Access {
           `${plate} may pass, but it drives away from this camera.`,
           match,
         );
+      if (request.directionPending === true)
+        return answer(
+          "denied",
+          "driving-away",
+          `${plate} may pass, once it is clear that it does not drive away from this camera.`,
+          match,
+        );
       const looks = request.looks?.[isExact(match.rule.plate) ? match.rule.plate : plate];
       if (settings.oddVehicle === "ask" && looks !== undefined && mustAsk(looks, settings.minLikeness ?? 0))
         return answer(
@@ -175,7 +186,7 @@ export function createAccess(settings: AccessSettings): Access {
           `${plate} may pass${owner(match.rule)}, but ${oddSentence(looks)}; somebody has to decide.`,
           match,
         );
-      return back
+      return back === "yes"
         ? answer(
             "granted",
             "passback-soft",
@@ -222,18 +233,14 @@ export function createAccess(settings: AccessSettings): Access {
     return matches;
   }
 
-  /** A deny rule that cannot be understood still denies; one that is over or not for now does not. */
+  /**
+   * A deny rule that cannot be understood still denies, and so does one for one direction while nobody knows which way the
+   * vehicle drives; one that is over or not for now does not.
+   */
   function denies(rule: AccessRule, request: AccessRequest): boolean {
-    const inactive = inactiveBecause(rule, request, calendar);
-    return inactive === null || inactive.reason === "rule-broken" || inactive.reason === "clock-untrusted";
-  }
-
-  function isPassback(rule: AccessRule, request: AccessRequest): boolean {
-    if (rule.antiPassback === "off" || request.wants === "unknown") return false;
-    const last = request.passages[isExact(rule.plate) ? rule.plate : request.plate];
-    if (last === undefined || last.side !== request.wants) return false;
-    const age = request.wallMs - last.at;
-    return settings.antiPassbackResetMs === 0 || age < settings.antiPassbackResetMs;
+    const reason = inactiveBecause(rule, request, calendar)?.reason;
+    if (reason === "wrong-direction") return request.wants === "unknown";
+    return reason === undefined || reason === "rule-broken" || reason === "clock-untrusted";
   }
 }
 

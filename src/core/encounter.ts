@@ -139,11 +139,17 @@ export function rejoin(lost: Encounter, found: Encounter): Encounter {
   };
 }
 
-/** True when both show the same plate, as far as their readings go. */
+/** Below this a reading does not think of another plate at all: neighbouring numbers of a fleet are two vehicles. */
+const THINKABLE = 0.01;
+
+/** True when both show the same plate, as far as their readings go: one character apart only if a reading doubts it. */
 export function samePlate(a: Encounter, b: Encounter): boolean {
   if (a.tally === null || b.tally === null) return false;
   const [x, y] = [a.tally.plate, b.tally.plate];
-  if (editDistance(x, y) <= 1) return true;
+  if (x === y) return true;
+  const thinks = ({ candidates }: Tally, plate: string) =>
+    candidates.some((c) => c.text === plate && c.probability >= THINKABLE);
+  if (editDistance(x, y) <= 1) return thinks(a.tally, y) || thinks(b.tally, x);
   const [short, long] = x.length < y.length ? [x, y] : [y, x];
   return short.length >= 4 && long.includes(short);
 }

@@ -13,12 +13,18 @@ export interface OpenPass {
   /** The most telling sighting so far, without pictures. */
   best: Sighting;
   direction: Direction;
+  /** What the cameras that saw it are for; null: only such as serve both sides. */
+  side: "entry" | "exit" | null;
   firstFrameAtMs: number;
   lastFrameAtMs: number;
   firstHeardAtMs: number;
   lastHeardAtMs: number;
   /** The one that counts; null while the evidence is not settled. */
   decision: AccessDecision | null;
+  /** The plate as read in the sighting that it was made from. */
+  decidedPlate: string;
+  /** Tracks that showed plainly another plate when they were heard of last. */
+  contrary: readonly string[];
   /** Decisions told so far. */
   told: number;
   /** The plate in the last entry that was kept. */
@@ -30,8 +36,8 @@ export interface OpenPass {
 export type PassesState = readonly OpenPass[];
 
 export type PassEvent =
-  /** `id` names the pass, should it be a new one. */
-  | { type: "sighting"; sighting: Sighting; id: string; nowMs: number }
+  /** `id` names the pass, should it be a new one; `side`: its camera is for this one only. */
+  | { type: "sighting"; sighting: Sighting; id: string; side?: "entry" | "exit" | null; nowMs: number }
   | { type: "tick"; nowMs: number }
   /** A person has answered the question that this pass was; `decision` is what that makes of it. */
   | { type: "answered"; passId: string; decision: AccessDecision; nowMs: number };
@@ -50,13 +56,21 @@ export interface PassSettings {
   settleMs: number;
   /** Readings that make a denial certain enough before that. */
   settleFrames: number;
+  /** A vehicle whose direction is not known this long after its first frame stands still. */
+  directionMs: number;
   /** A plate that is seen again within this time is the same vehicle. */
   joinMs: number;
   /** A vehicle of which nothing is heard for this long is gone, whatever the eye says. */
   lostMs: number;
 }
 
-export const passDefaults: PassSettings = { settleMs: 1500, settleFrames: 6, joinMs: 3000, lostMs: 8000 };
+export const passDefaults: PassSettings = {
+  settleMs: 1500,
+  settleFrames: 6,
+  directionMs: 600,
+  joinMs: 3000,
+  lostMs: 8000,
+};
 
 /** At most this many passes are open at once: more are no vehicles, and the one unheard of for longest has to go. */
 export const MOST_PASSES = 32;
@@ -64,7 +78,8 @@ const MOST_DECISIONS = 6;
 
 /**
  * Joins sightings to passes, one for each vehicle, and asks `decide` as early as it helps: a grant is told at once,
- * anything else only when the evidence is settled. A grant is never taken back.
+ * anything else only when the evidence is settled. A grant is never taken back: a vehicle that takes the place of a
+ * granted one is a pass of its own.
  */
 export function stepPasses(
   state: PassesState,
@@ -75,7 +90,7 @@ export function stepPasses(
   const { nowMs } = event;
   const effects: PassEffect[] = [];
   let passes = [...state];
-  if (event.type === "sighting") take(event.sighting, event.id);
+  if (event.type === "sighting") take(event.sighting, event.id, event.side ?? null);
   if (event.type === "answered")
     passes = passes.map((pass) =>
       pass.id === event.passId ? tell({ ...pass, answered: true }, event.decision, pass.best) : pass,
@@ -91,17 +106,27 @@ export function stepPasses(
   passes = kept;
   return { state: passes, effects };
 
-  function take(sighting: Sighting, id: string): void {
+  function take(sighting: Sighting, id: string, side: OpenPass["side"]): void {
     const light = withoutPictures(sighting);
     const at = passes.findIndex((p) => p.tracks.includes(sighting.trackId));
+    const own = passes[at];
+    if (own !== undefined && isAnother(own, sighting)) {
+      const { trackId, phase } = sighting;
+      const alive = phase === "end" ? without(own.alive, trackId) : own.alive;
+      passes[at] = own.contrary.includes(trackId)
+        ? { ...own, tracks: without(own.tracks, trackId), alive: without(own.alive, trackId) }
+        : { ...own, alive, contrary: [...own.contrary, trackId], lastHeardAtMs: nowMs };
+      // Once may be a misreading: it moves nothing.
+      if (!own.contrary.includes(trackId)) return;
+    }
     const index =
-      at >= 0
+      own !== undefined && passes[at] === own
         ? at
-        : passes.findIndex((p) => isSame(p, sighting) && nowMs - p.lastHeardAtMs < settings.joinMs);
+        : passes.findIndex((p) => isSame(p, sighting, side) && nowMs - p.lastHeardAtMs < settings.joinMs);
     const known = passes[index];
     if (known === undefined && passes.length >= MOST_PASSES) makeRoom();
     const before = known ?? begin(light, id, nowMs);
-    const alive = before.alive.filter((t) => t !== sighting.trackId);
+    const alive = without(before.alive, sighting.trackId);
     const better = light.probability >= before.best.probability || light.plate === before.best.plate;
     let pass: OpenPass = {
       ...before,
@@ -109,9 +134,11 @@ export function stepPasses(
       alive: sighting.phase === "end" ? alive : [...alive, sighting.trackId],
       best: better ? light : before.best,
       direction: sighting.direction === "unknown" ? before.direction : sighting.direction,
+      side: before.side ?? side,
       firstFrameAtMs: Math.min(before.firstFrameAtMs, sighting.firstFrameAtMs),
       lastFrameAtMs: Math.max(before.lastFrameAtMs, sighting.lastFrameAtMs),
       lastHeardAtMs: nowMs,
+      contrary: without(before.contrary, sighting.trackId),
     };
     if (pass.decision?.verdict === "granted") {
       effects.push({ type: "still-granted", pass, sighting });
@@ -147,15 +174,21 @@ export function stepPasses(
   function settle(pass: OpenPass): OpenPass {
     if (pass.decision !== null) return pass;
     const late = nowMs - pass.firstHeardAtMs >= settings.settleMs;
+    const stands = pass.direction === "unknown" && !(directionDueMs(pass, settings) > nowMs);
     const enough =
-      pass.best.frames >= settings.settleFrames && nowMs - pass.firstHeardAtMs >= settings.settleMs / 3;
-    if (!late && !enough && pass.alive.length > 0) return pass;
+      (pass.direction !== "unknown" || stands) &&
+      pass.best.frames >= settings.settleFrames &&
+      nowMs - pass.firstHeardAtMs >= settings.settleMs / 3;
+    const settled = late || enough || pass.alive.length === 0;
+    if (!settled && !stands) return pass;
     const decision = decide(pass.best, pass.direction);
-    return tell(pass, decision, pass.best);
+    // A standing vehicle may have waited only for its direction; a denial waits until it is settled.
+    return settled || decision.verdict === "granted" ? tell(pass, decision, pass.best) : pass;
   }
 
   function tell(pass: OpenPass, decision: AccessDecision, sighting: Sighting): OpenPass {
-    const told = { ...pass, decision, told: pass.told + 1, keptPlate: pass.best.plate };
+    const decidedPlate = sighting.plate;
+    const told = { ...pass, decision, decidedPlate, told: pass.told + 1, keptPlate: pass.best.plate };
     effects.push({ type: "decided", pass: told, decision, sighting, first: pass.told === 0 });
     return told;
   }
@@ -170,10 +203,17 @@ export function nextTickMs(
   let next: number | null = null;
   for (const pass of state) {
     const end = pass.lastHeardAtMs + (pass.alive.length === 0 ? settings.joinMs : settings.lostMs);
-    const due = pass.decision === null ? Math.min(end, pass.firstHeardAtMs + settings.settleMs) : end;
+    const turn = directionDueMs(pass, settings);
+    const waits = pass.decision === null && pass.direction === "unknown" && turn > nowMs;
+    const settled = pass.decision === null ? pass.firstHeardAtMs + settings.settleMs : end;
+    const due = Math.min(end, settled, waits ? turn : end);
     next = Math.min(next ?? Number.POSITIVE_INFINITY, Math.max(1, due - nowMs));
   }
   return next;
+}
+
+function directionDueMs({ best }: OpenPass, { directionMs }: PassSettings): number {
+  return best.firstFrameAtMs + directionMs;
 }
 
 function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
@@ -185,19 +225,27 @@ function begin(sighting: Sighting, id: string, nowMs: number): OpenPass {
     alive: [],
     best: sighting,
     direction: sighting.direction,
+    side: null,
     firstFrameAtMs: sighting.firstFrameAtMs,
     lastFrameAtMs: sighting.lastFrameAtMs,
     firstHeardAtMs: nowMs,
     lastHeardAtMs: nowMs,
     decision: null,
+    decidedPlate: "",
+    contrary: [],
     told: 0,
     keptPlate: sighting.plate,
     answered: false,
   };
 }
 
-/** The same plate on two tracks is one vehicle; so is one that either track holds for likely. */
-function isSame(pass: OpenPass, sighting: Sighting): boolean {
+/**
+ * The same plate on two tracks is one vehicle; so is one that either track holds for likely. Who came in and stands in view of
+ * the exit camera is at the gate another time: that is a decision and a lift of its own.
+ */
+function isSame(pass: OpenPass, sighting: Sighting, side: OpenPass["side"]): boolean {
+  if (pass.side !== null && side !== null && pass.side !== side) return false;
+  if (isAnother(pass, sighting)) return false;
   if (pass.best.plate === sighting.plate) return true;
   if (pass.camera !== sighting.camera) return false;
   const likely = (of: Sighting, plate: string) =>
@@ -206,6 +254,21 @@ function isSame(pass: OpenPass, sighting: Sighting): boolean {
 }
 
 const LIKELY = 0.1;
+const SURE = 0.9;
+
+function without(ids: readonly string[], id: string): readonly string[] {
+  return ids.filter((one) => one !== id);
+}
+
+/** Surely another plate than the one that was let in. */
+function isAnother({ decision, decidedPlate, best }: OpenPass, sighting: Sighting): boolean {
+  if (decision?.verdict !== "granted" || sighting.probability < SURE) return false;
+  return ![decidedPlate, decision.plate, best.plate].some(
+    (plate) =>
+      plate === sighting.plate ||
+      sighting.candidates.some((c) => c.text === plate && c.probability >= LIKELY),
+  );
+}
 
 function isOther(a: AccessDecision, b: AccessDecision): boolean {
   return a.verdict !== b.verdict || a.plate !== b.plate;

@@ -13,11 +13,13 @@ const DAYS = ["mo", "tu", "we", "th", "fr", "sa", "su"];
 
 /**
  * Reads windows such as `mo-fr 07:00-18:30, sa,su 09:00-12:00` or `22:00-06:00` (every day, over midnight).
- * Windows are parted by `,` or `;`. Empty text: always. A problem is a sentence.
+ * Windows are parted by `,` or `;`. One without days is for the days of the window before it, as in
+ * `mo-fr 07:00-12:00, 13:00-18:00`; for every day if none were named yet. Empty text: always. A problem is a sentence.
  */
 export function parseSchedule(text: string): { windows: readonly ScheduleWindow[] } | { problem: string } {
   const windows: ScheduleWindow[] = [];
   let waiting: string[] = [];
+  let days: readonly boolean[] = new Array<boolean>(7).fill(true);
   for (const raw of text.toLowerCase().split(/[,;]/)) {
     const part = raw.trim();
     if (part === "") {
@@ -30,8 +32,9 @@ export function parseSchedule(text: string): { windows: readonly ScheduleWindow[
     const [, dayText, h1, m1, h2, m2] = match;
     if (dayText !== undefined) waiting.push(dayText);
     if (h1 === undefined) continue;
-    const days = waiting.length === 0 ? new Array<boolean>(7).fill(true) : daysOf(waiting);
-    if (days === null) return { problem: `“${waiting.join(",")}” names no days; use mo tu we th fr sa su` };
+    const named = waiting.length === 0 ? days : daysOf(waiting);
+    if (named === null) return { problem: `“${waiting.join(",")}” names no days; use mo tu we th fr sa su` };
+    days = named;
     waiting = [];
     const from = Number(h1) * 60 + Number(m1);
     let to = Number(h2) * 60 + Number(m2);
@@ -42,9 +45,9 @@ export function parseSchedule(text: string): { windows: readonly ScheduleWindow[
     windows.push({ days, from, to });
   }
   if (waiting.length > 0) {
-    const days = daysOf(waiting);
-    if (days === null) return { problem: `“${waiting.join(",")}” names no days; use mo tu we th fr sa su` };
-    windows.push({ days, from: 0, to: 1440 });
+    const named = daysOf(waiting);
+    if (named === null) return { problem: `“${waiting.join(",")}” names no days; use mo tu we th fr sa su` };
+    windows.push({ days: named, from: 0, to: 1440 });
   }
   return { windows };
 }

@@ -68,6 +68,7 @@ export interface GateAnswer {
   accepted: boolean;
   reason:
     | AnswerReason
+    | "no-relay"
     | "locked"
     | "too-old"
     | "too-many"

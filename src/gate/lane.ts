@@ -15,7 +15,9 @@ import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { openQuestion } from "./approvals.js";
+import { createCounts } from "./counts.js";
 import type { Gate, GateAnswer } from "./gate-types.js";
+import { createGrants } from "./grants.js";
 import { createLooks } from "./looks.js";
 import { createPassages } from "./passages.js";
 import { createRequests } from "./requests.js";
@@ -36,7 +38,7 @@ export interface LaneDeps {
   log: Log;
   /** The rules as they are now; held in memory, never asked of the store here. */
   rules: () => readonly AccessRule[];
-  gate: Pick<Gate, "event" | "state" | "mode">;
+  gate: Pick<Gate, "event" | "state" | "mode" | "subscribe">;
   clockTrusted: () => boolean;
   /** Called after the lines were set: what the store should keep of the pass now. It may not block. */
   onPass: (entry: PassEntry) => void;
@@ -96,10 +98,10 @@ export function createLane(deps: LaneDeps): Lane {
   const requests = createRequests({ ...deps, cameras, passages, looks });
   const story = createStory({ ...deps, place: config, access, looks });
   const uses = createUses();
-  /** Passes whose grant the gate has turned into a pulse, or needed none. */
-  const served = new Set<string>();
-  /** Passes that the gate has let in, whose use and passage are counted. */
-  const counted = new Set<string>();
+  const grants = createGrants({ clock, gate: deps.gate, letThrough, failed });
+  const counts = createCounts({ ...deps, cameras, passages, uses });
+  /** Passes of which the barrier has made something that their rows do not say yet. */
+  const news = new Set<string>();
   const figures: LaneFigures = {
     sightings: 0,
     passes: 0,
@@ -111,6 +113,7 @@ export function createLane(deps: LaneDeps): Lane {
     lastSightingToRelayMs: null,
   };
   let state: PassesState = [];
+  let running = false;
   let cancelTick = () => {};
 
   return {
@@ -121,7 +124,9 @@ export function createLane(deps: LaneDeps): Lane {
         return;
       }
       looks.see(sighting);
-      run({ type: "sighting", sighting, id: randomUUID(), nowMs: clock.monotonicMs() });
+      const serves = cameras.get(sighting.camera);
+      const side = serves === "entry" || serves === "exit" ? serves : null;
+      run({ type: "sighting", sighting, id: randomUUID(), side, nowMs: clock.monotonicMs() });
     },
     answer,
     open: () => state.map(story.rowOf),
@@ -133,6 +138,7 @@ export function createLane(deps: LaneDeps): Lane {
     figures: () => ({ ...figures }),
     close() {
       cancelTick();
+      grants.close();
       for (const pass of state) end(pass);
       state = [];
     },
@@ -141,6 +147,7 @@ export function createLane(deps: LaneDeps): Lane {
   /** `given`: the gate's answer to an approval, which was put to it already. */
   function run(event: PassEvent, given: GateAnswer | null = null): void {
     const startMs = clock.monotonicMs();
+    running = true;
     const step = stepPasses(state, event, decide);
     state = step.state;
     // Gate first: every grant of this step reaches the lines before any record is made of it.
@@ -155,11 +162,11 @@ export function createLane(deps: LaneDeps): Lane {
       figures.lastSightingToRelayMs = nowMs - startMs;
       figures.lastFrameToRelayMs = nowMs - effect.sighting.lastFrameAtMs;
     }
-    for (const effect of step.effects) {
-      const answer = answers.get(effect) ?? null;
-      const isLetThrough = answer?.accepted === true && count(effect.pass);
-      record(effect, answer, isLetThrough);
-    }
+    grants.look();
+    for (const effect of step.effects) record(effect, answers.get(effect) ?? null);
+    for (const pass of state) counts.follow(pass);
+    running = false;
+    tellNews();
     schedule();
   }
 
@@ -171,20 +178,21 @@ export function createLane(deps: LaneDeps): Lane {
     return decision;
   }
 
-  /** Puts a grant to the gate. One pass is one pulse, however long the vehicle stands there. */
+  /** Puts a grant to the gate, with every frame until it has come to something. */
   function ask(effect: PassEffect): GateAnswer | null {
     if (effect.type !== "decided" && effect.type !== "still-granted") return null;
     const { pass } = effect;
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
-    if (verdict !== "granted" || served.has(pass.id)) return null;
+    if (verdict !== "granted") return null;
+    if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
+      grants.end(pass.id);
+      return null;
+    }
+    if (!grants.isDue(pass.id)) return null;
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
-    const again = effect.type === "still-granted";
-    const { place } = deps.gate.state();
-    // It was told before that the barrier is open: no need to say so with every frame.
-    if (again && (place === "open" || place === "opening" || place === "held")) return null;
-    const answer = deps.gate.event({ type: "granted" }, `plate ${pass.best.plate}`);
-    if (answer.reason === "pulsed" || answer.reason === "waiting-for-presence") served.add(pass.id);
+    const answer = grants.put(pass.id, `plate ${pass.best.plate}`);
+    if (!answer.accepted && !counts.has(pass.id)) story.barrier(pass.id, answer.sentence);
     return answer;
   }
 
@@ -199,25 +207,26 @@ export function createLane(deps: LaneDeps): Lane {
       run({ type: "answered", passId, decision: made, nowMs });
       return { accepted: true, reason: "refused", sentence: answerSentence("refused") };
     }
-    // It is not tried again with later frames, as other grants are: by then it would be a stale answer.
-    const given = deps.gate.event({ type: "granted" }, `plate ${pass.best.plate}, ${approval.by}`);
-    if (!given.accepted) return given;
-    served.add(passId);
+    // What is refused is not tried again with later frames, as other grants are: by then it would be a stale answer.
+    const given = grants.put(passId, `plate ${pass.best.plate}, ${approval.by}`);
+    if (!given.accepted) {
+      grants.end(passId);
+      return given;
+    }
     run({ type: "answered", passId, decision: made, nowMs }, given);
     return given;
   }
 
-  function record(effect: PassEffect, answer: GateAnswer | null, isLetThrough: boolean): void {
+  function record(effect: PassEffect, answer: GateAnswer | null): void {
     if ("sighting" in effect) story.show(effect.pass.id, effect.sighting);
     switch (effect.type) {
       case "still-granted":
-        // Kept at once, and once: after a power cut the vehicle must still count as let in.
-        if (isLetThrough) story.tell(effect.pass, "PICTURE", null, answer);
         return;
       case "decided": {
         const { decision } = effect;
         if (effect.first) figures.passes++;
         figures[decision.verdict]++;
+        news.delete(effect.pass.id);
         story.tell(effect.pass, effect.first ? "NEW" : "UPDATE", decision, answer);
         return;
       }
@@ -229,23 +238,35 @@ export function createLane(deps: LaneDeps): Lane {
     }
   }
 
-  /** Counts use and passage, once; true that time. A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
-  function count(pass: OpenPass): boolean {
-    const { decision } = pass;
-    if (decision === null || counted.has(pass.id)) return false;
-    counted.add(pass.id);
-    const wants = requests.wants(pass.camera, pass.direction);
-    if (wants !== "unknown") passages.remember(decision.plate, wants, clock.wallMs());
-    const rule = deps.rules().find((r) => r.id === decision.ruleId);
-    if (rule === undefined || rule.usesLeft === null) return true;
-    uses.spend(rule);
-    deps.onUse?.(rule.id);
-    return true;
+  /** A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
+  function letThrough(passId: string): void {
+    const pass = state.find((p) => p.id === passId);
+    if (pass === undefined || counts.has(passId)) return;
+    counts.count(pass);
+    story.barrier(passId, null);
+    hasNews(passId);
+  }
+
+  function failed(passId: string, sentence: string): void {
+    counts.takeBack(passId);
+    story.barrier(passId, sentence);
+    hasNews(passId);
+  }
+
+  function hasNews(passId: string): void {
+    news.add(passId);
+    if (!running) tellNews();
+  }
+
+  /** Kept at once, and once: after a power cut the vehicle must still count as let in. */
+  function tellNews(): void {
+    for (const pass of state) if (news.has(pass.id)) story.tell(pass, "PICTURE", null, null);
+    news.clear();
   }
 
   function end(pass: OpenPass): void {
-    served.delete(pass.id);
-    counted.delete(pass.id);
+    grants.end(pass.id);
+    counts.end(pass.id);
     story.end(pass);
   }
 

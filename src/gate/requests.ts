@@ -1,15 +1,16 @@
 import type { AccessRequest } from "../core/access.js";
+import { passDefaults } from "../core/pass.js";
 import type { Direction, Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { Gate } from "./gate-types.js";
 import type { Looks } from "./looks.js";
-import type { Passages } from "./passages.js";
+import { type Passages, sideDriven } from "./passages.js";
 
 export interface Requests {
   /** Everything a decision on this sighting is made from, as it is now. */
   of(sighting: Sighting, direction: Direction): AccessRequest;
-  /** What a vehicle wants that drives this way at this camera. */
-  wants(camera: string, direction: Direction): AccessRequest["wants"];
+  /** It drives away from the gate that this camera looks at. */
+  isLeaving(camera: string, direction: Direction): boolean;
 }
 
 export function createRequests(deps: {
@@ -28,7 +29,11 @@ export function createRequests(deps: {
       candidates: sighting.candidates,
       evidence: sighting.evidence,
       wants: wants(sighting.camera, direction),
-      leaving: cameras.get(sighting.camera) !== "both" && direction === "leaving",
+      leaving: isLeaving(sighting.camera, direction),
+      directionPending:
+        isOneWay(sighting.camera) &&
+        direction === "unknown" &&
+        clock.monotonicMs() - sighting.firstFrameAtMs < passDefaults.directionMs,
       frameAgeMs: clock.monotonicMs() - sighting.lastFrameAtMs,
       wallMs: clock.wallMs(),
       clockTrusted: deps.clockTrusted(),
@@ -38,12 +43,20 @@ export function createRequests(deps: {
         ...new Set([sighting.plate, ...sighting.candidates.map((c) => c.text)]),
       ]),
     }),
-    wants,
+    isLeaving,
   };
 
+  function isLeaving(camera: string, direction: Direction): boolean {
+    return isOneWay(camera) && direction === "leaving";
+  }
+
+  function isOneWay(camera: string): boolean {
+    return cameras.get(camera) !== "both";
+  }
+
+  /** What a vehicle wants that drives this way at this camera. */
   function wants(camera: string, direction: Direction): AccessRequest["wants"] {
     const side = cameras.get(camera) ?? "both";
-    if (side !== "both") return side;
-    return direction === "approaching" ? "entry" : direction === "leaving" ? "exit" : "unknown";
+    return side !== "both" ? side : (sideDriven(side, direction) ?? "unknown");
   }
 }

@@ -82,6 +82,7 @@ const answers: Record<GateAnswer["reason"], string> = {
   "relay-on": "The relay does not release; nothing moves until somebody has looked at it.",
   "nothing-to-release": "Nothing is held and nothing is stopped.",
   "not-running": "The gate is not running.",
+  "no-relay": "The relay took no level, so the barrier does not move; it is tried again.",
   locked: "The gate is locked: no plate opens it.",
   "too-old": "The command is too old.",
   "too-many": "Too many commands within a minute.",

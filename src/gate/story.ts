@@ -47,6 +47,8 @@ export interface Story {
     decision: AccessDecision | null,
     answer: GateAnswer | null,
   ): void;
+  /** What the barrier made of a granted pass: null when it let the vehicle through, else the sentence that says why not. */
+  barrier(passId: string, refusal: string | null): void;
   end(pass: OpenPass): void;
   rowOf(pass: OpenPass): PassRecord;
 }
@@ -59,7 +61,7 @@ export function createStory(deps: StoryDeps): Story {
   /** Passes of which it was told that the vehicle looks like another one. */
   const odd = new Set<string>();
   const kept = new WeakSet<Sighting>();
-  /** What the barrier said to a granted pass last: its sentence where it refused, null where it took the grant. */
+  /** What the barrier made of a granted pass: its sentence where it refused, null where it let the vehicle through. */
   const refusals = new Map<string, string | null>();
   const grounds = new WeakMap<AccessDecision, Grounds>();
 
@@ -82,6 +84,7 @@ export function createStory(deps: StoryDeps): Story {
       });
     },
     tell,
+    barrier: (passId, refusal) => void refusals.set(passId, refusal),
     end(pass) {
       pictures.delete(pass.id);
       odd.delete(pass.id);
@@ -103,8 +106,6 @@ export function createStory(deps: StoryDeps): Story {
     decision: AccessDecision | null,
     answer: GateAnswer | null,
   ): void {
-    if (answer !== null && refusals.get(pass.id) !== null)
-      refusals.set(pass.id, answer.accepted ? null : answer.sentence);
     const row = rowOf(pass);
     const images = pictures.get(pass.id);
     pictures.delete(pass.id);

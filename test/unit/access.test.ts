@@ -182,6 +182,24 @@ test("a window over midnight belongs to the day on which it began", () => {
   assert.is(at("2026-06-06T23:00:00+02:00"), "denied outside-schedule");
 });
 
+test("a window without days is for the days named before it: a lunch break opens on no other day", () => {
+  const at = (schedule: string, iso: string) =>
+    decide("BXY123", [rule("BXY123", { schedule })], { wallMs: Date.parse(`${iso}+02:00`) });
+  const shift = "mo-fr 07:00-12:00, 13:00-18:00; sa 09:00-12:00, 13:00-14:00";
+  // 2026-06-05 is a Friday.
+  for (const [iso, answer] of [
+    ["2026-06-05T10:00", "granted on-allow-list"],
+    ["2026-06-05T12:30", "denied outside-schedule"],
+    ["2026-06-05T17:00", "granted on-allow-list"],
+    ["2026-06-06T13:30", "granted on-allow-list"],
+    ["2026-06-06T17:00", "denied outside-schedule"],
+    ["2026-06-07T13:30", "denied outside-schedule"],
+  ] as const)
+    assert.is(at(shift, iso), answer, iso);
+  assert.is(at("07:00-12:00, 13:00-18:00", "2026-06-07T14:00"), "granted on-allow-list");
+  assert.is(at("sa,su 07:00-12:00, 13:00-18:00", "2026-06-05T14:00"), "denied outside-schedule");
+});
+
 test("a visitor pass ends with its last use", () => {
   assert.is(decide("BXY123", [rule("BXY123", { usesLeft: 1 })]), "granted on-allow-list");
   assert.is(decide("BXY123", [rule("BXY123", { usesLeft: 0 })]), "denied no-uses-left");
@@ -199,6 +217,38 @@ test("anti-passback: hard refuses, soft notes, and after its time nobody is held
   );
   const later = { ...inside, wallMs: wallMs + 3_600_000 };
   assert.is(decide("BXY123", [rule("BXY123", { antiPassback: "hard" })], later), "granted on-allow-list");
+  const ahead = { wallMs, passages: { BXY123: { side: "entry" as const, at: wallMs + 3_600_000 } } };
+  assert.is(decide("BXY123", [rule("BXY123", { antiPassback: "hard" })], ahead), "granted on-allow-list");
+});
+
+test("anti-passback: while nobody knows which way it drives, a vehicle that went in is neither let in nor locked in", () => {
+  const wallMs = Date.UTC(2026, 5, 1, 10);
+  const last = (side: "entry" | "exit") => ({
+    wallMs,
+    wants: "unknown" as const,
+    passages: { BXY123: { side, at: wallMs - 60_000 } },
+  });
+  const hard = [rule("BXY123", { antiPassback: "hard" })];
+  assert.is(decide("BXY123", hard, last("entry")), "ask passback");
+  assert.is(decide("BXY123", hard, last("exit")), "granted on-allow-list");
+  assert.is(decide("BXY123", hard, { wants: "unknown" }), "granted on-allow-list");
+  assert.is(
+    decide("BXY123", [rule("BXY123", { antiPassback: "soft" })], last("entry")),
+    "granted on-allow-list",
+  );
+});
+
+test("deny beats allow for one direction too, also while nobody knows which way it drives", () => {
+  const rules = [rule("BXY*"), rule("BXY123", { effect: "deny", direction: "entry" })];
+  assert.is(decide("BXY123", rules), "denied on-deny-list");
+  assert.is(decide("BXY123", rules, { wants: "unknown" }), "denied on-deny-list");
+  assert.is(decide("BXY123", rules, { wants: "exit" }), "granted on-allow-list");
+});
+
+test("where a vehicle may yet drive away it is not let in before that is known", () => {
+  const rules = [rule("BXY123")];
+  assert.is(decide("BXY123", rules, { directionPending: true }), "denied driving-away");
+  assert.is(decide("BXY123", rules, { directionPending: false }), "granted on-allow-list");
 });
 
 test("without a trusted clock rules with dates wait, the others work, or nobody passes, as configured", () => {

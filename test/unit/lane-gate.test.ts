@@ -2,41 +2,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { defaultConfig } from "../../src/config.js";
 import { replayDecision } from "../../src/core/access.js";
-import type { AccessRule } from "../../src/core/records.js";
-import type { PassEntry } from "../../src/core/repositories.js";
-import { createLane, type LaneDeps } from "../../src/gate/lane.js";
-import { silentLog } from "../../src/system/log.js";
 import { rule, sightingOf } from "../support/evidence.js";
 import { gateKit } from "../support/gate-kit.js";
-
-async function street(rules: readonly AccessRule[], more: Partial<LaneDeps> = {}, kit = gateKit()) {
-  await kit.gate.start();
-  const entries: PassEntry[] = [];
-  const used: string[] = [];
-  const ended: string[] = [];
-  const order: string[] = [];
-  kit.lines.onOutput((e) => void order.push(`${e.name}${e.energised ? "+" : "-"}`));
-  const config = defaultConfig();
-  const lane = createLane({
-    config: { ...config, cameras: [{ name: "front", direction: "entry" }] },
-    clock: kit.clock,
-    log: silentLog,
-    rules: () => rules,
-    gate: kit.gate,
-    clockTrusted: () => true,
-    onPass: (entry) => {
-      entries.push(entry);
-      order.push("stored");
-    },
-    onUse: (id) => void used.push(id),
-    onEnd: (pass) => void ended.push(pass.id),
-    ...more,
-  });
-  const see = (plate: string, change: Parameters<typeof sightingOf>[2] = {}) =>
-    lane.sighting(sightingOf(plate, kit.clock.monotonicMs(), change));
-  const phases = () => entries.map((e) => JSON.parse(e.events[0]!.payload).phase).join(" ");
-  return { ...kit, lane, entries, used, ended, order, see, phases };
-}
+import { street } from "../support/street.js";
 
 test("a listed plate opens before anything is stored, and its story is told from NEW to END", async () => {
   const { see, clock, order, entries, phases, ended, edges } = await street([rule("AAA1", { owner: "Ann" })]);

@@ -75,6 +75,25 @@ test("a denial becomes a grant when the evidence does, and a grant is never take
   assert.equal(told, ["p1 denied AAB1", "p1 granted AAA1"]);
 });
 
+test("a standing vehicle that only waited for its direction is let in without another sighting", () => {
+  let isPending = true;
+  const { see, tick, told, state } = road(() => !isPending);
+  see("AAA1", 1000, { direction: "unknown", firstFrameAtMs: 900, frames: 9 });
+  assert.is(nextTickMs(state(), 1000), 500);
+  isPending = false;
+  tick(1500);
+  assert.equal(told, ["p1 granted AAA1"]);
+});
+
+test("a denial is not told while the direction may still change it", () => {
+  const { see, tick, told } = road();
+  see("AAA1", 1000, { direction: "unknown", firstFrameAtMs: 980, frames: 9 });
+  see("AAA1", 1550, { direction: "unknown", firstFrameAtMs: 980, frames: 9, phase: "update" });
+  assert.equal(told, []);
+  tick(1580);
+  assert.equal(told, ["p1 denied AAA1"]);
+});
+
 test("one vehicle on several tracks and cameras is one pass", () => {
   const { see, tick, told } = road(() => true);
   see("AAA1", 1000, { trackId: "front-1" });
@@ -116,6 +135,36 @@ test("the same plate some time later is another pass", () => {
   tick(4000);
   see("AAA1", 4100, { trackId: "front-2" });
   assert.equal(told, ["p1 granted AAA1", "p1 ended", "p2 granted AAA1"]);
+});
+
+test("a vehicle that takes the place of a granted one under its track is decided on by itself, once that is no misreading", () => {
+  const { see, told, tick } = road((s) => s.plate === "AAA1");
+  see("AAA1", 1000);
+  assert.equal(see("AAB1", 2000, { phase: "update" }), [], "the grant is not put to the gate for it");
+  see("AAA1", 2500, { phase: "update" });
+  see("AAB1", 3000, { phase: "update" });
+  see("AAB1", 3500, { phase: "update", frames: 9 });
+  tick(5100);
+  assert.equal(told, ["p1 granted AAA1", "p5 denied AAB1"]);
+  see("AAB1", 5500, { phase: "update" });
+  tick(6500);
+  assert.equal(told, ["p1 granted AAA1", "p5 denied AAB1", "p1 ended"]);
+});
+
+test("a granted vehicle keeps its pass while its plate is still thought likely, and under another track", () => {
+  const { see, open } = road((s) => s.plate === "AAA1");
+  see("AAA1", 1000, { trackId: "a" });
+  const likely = [
+    { text: "AAAI", probability: 0.9 },
+    { text: "AAA1", probability: 0.1 },
+  ];
+  see("AAAI", 1500, { trackId: "a", phase: "update", candidates: likely, probability: 0.9 });
+  see("AAAI", 2000, { trackId: "a", phase: "update", candidates: likely, probability: 0.9 });
+  see("AAAI", 2500, { trackId: "b", candidates: likely, probability: 0.9 });
+  assert.is(open(), 1);
+  see("AAB1", 2600, { trackId: "c" });
+  see("AAA1", 2700, { trackId: "a", phase: "update" });
+  assert.is(open(), 2, "the neighbour of the fleet stands beside it");
 });
 
 test("an eye that falls silent ends its passes", () => {

@@ -1,7 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { type Box, quadOf } from "../../src/core/geometry.js";
-import type { PlateRead } from "../../src/core/plate.js";
+import { decode, type PlateRead } from "../../src/core/plate.js";
 import type { Sighting } from "../../src/core/sighting.js";
 import {
   finishSightings,
@@ -13,6 +13,7 @@ import {
   wantsRead,
 } from "../../src/core/sightings.js";
 import { noTracks, stepTracks, type TrackerState } from "../../src/core/track.js";
+import { evidenceFor } from "../support/evidence.js";
 import { forSeeds } from "../support/random.js";
 import { clearRead, randomPlate, simulatedTrack, usual } from "../support/simulated-reads.js";
 
@@ -110,6 +111,24 @@ test("the same plate much later, and another plate at once, are passes of their 
   const once = approach(20, "KX51ABC");
   assert.is(starts(play([...once, ...nothing(100), ...once]).told), 2);
   assert.is(starts(play([...once, ...nothing(30), ...approach(20, "LM07XYZ")]).told), 2);
+});
+
+test("neighbouring plates of a fleet, one behind the other, are passes of their own", () => {
+  const once = approach(20, "KX51ABC");
+  const stay = Array.from({ length: 60 }, () => once.at(-1)!);
+  const { told } = play([...once, ...stay, ...nothing(30), ...approach(20, "KX51ABD")]);
+  assert.equal(
+    told.filter((s) => s.phase === "end").map((s) => s.plate),
+    ["KX51ABC", "KX51ABD"],
+  );
+});
+
+test("a plate that is read with one wrong character once it is found again is the same pass while a reading doubts it", () => {
+  const drive = approach(40, "KX51ABC");
+  const torn = evidenceFor("KX51A8C", 0.85, { 5: "B" })[5]!;
+  const read = decode(evidenceFor("KX51A8C").map((slot, i) => (i === 5 ? torn : slot)));
+  for (const [car] of drive.slice(20)) car!.read = read;
+  assert.is(starts(play([...drive.slice(0, 20), ...nothing(30), ...drive.slice(20)]).told), 1);
 });
 
 test("a car that takes the place of another under the same track is a pass of its own", () => {

@@ -1,0 +1,70 @@
+import type { OpenPass } from "../core/pass.js";
+import type { AccessRule } from "../core/records.js";
+import type { Clock } from "../system/clock.js";
+import { type Passages, sideDriven } from "./passages.js";
+import type { Uses } from "./uses.js";
+
+export interface CountDeps {
+  clock: Clock;
+  cameras: ReadonlyMap<string, "entry" | "exit" | "both">;
+  rules: () => readonly AccessRule[];
+  passages: Passages;
+  uses: Uses;
+  /** The store should count a use of this rule. */
+  onUse?: (ruleId: string) => void;
+}
+
+/** Use and passage of each pass that the barrier let through: counted once, and taken back when it did not after all. */
+export interface Counts {
+  has(passId: string): boolean;
+  count(pass: OpenPass): void;
+  /** The vehicle was seen again: which way it drives may be known by now, and with it where it went. */
+  follow(pass: OpenPass): void;
+  takeBack(passId: string): void;
+  /** The vehicle has gone; what is counted remains. */
+  end(passId: string): void;
+}
+
+interface Counted {
+  ruleId: string | null;
+  /** The direction was known: where it went does not change any more. */
+  isSettled: boolean;
+  forget: () => void;
+}
+
+export function createCounts(deps: CountDeps): Counts {
+  const { passages, uses } = deps;
+  const counted = new Map<string, Counted>();
+  return {
+    has: (passId) => counted.has(passId),
+    count(pass) {
+      if (counted.has(pass.id) || pass.decision === null) return;
+      const { ruleId } = pass.decision;
+      const rule = deps.rules().find((r) => r.id === ruleId && r.usesLeft !== null);
+      if (rule !== undefined && uses.spend(rule)) deps.onUse?.(rule.id);
+      counted.set(pass.id, { ruleId: rule?.id ?? null, ...wentBy(pass) });
+    },
+    follow(pass) {
+      const known = counted.get(pass.id);
+      if (known === undefined || known.isSettled || pass.direction === "unknown") return;
+      known.forget();
+      counted.set(pass.id, { ...known, ...wentBy(pass) });
+    },
+    takeBack(passId) {
+      const known = counted.get(passId);
+      counted.delete(passId);
+      known?.forget();
+      if (known !== undefined && known.ruleId !== null) uses.giveBack(known.ruleId);
+    },
+    end: (passId) => void counted.delete(passId),
+  };
+
+  function wentBy({ camera, direction, decision }: OpenPass): Pick<Counted, "isSettled" | "forget"> {
+    const side = sideDriven(deps.cameras.get(camera) ?? "both", direction);
+    const forget =
+      side === null || decision === null
+        ? () => {}
+        : passages.remember(decision.plate, side, deps.clock.wallMs());
+    return { isSettled: direction !== "unknown", forget };
+  }
+}
