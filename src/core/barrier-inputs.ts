@@ -7,6 +7,7 @@ import {
   lift,
   loseHold,
   open,
+  postpone,
   settle,
   stop,
   warn,
@@ -57,14 +58,9 @@ function fire(run: Draft, active: boolean) {
 
 /** Loop or beam changed. */
 function guard(run: Draft) {
-  const { s, settings } = run;
+  const { s } = run;
   if (run.obstructed()) {
-    if (s.warning !== null) {
-      // Somebody drove in while the red light was on: wait until he is gone.
-      s.overdue = settings.autoClose && s.warning === "due";
-      s.warning = null;
-      run.disarm("warn");
-    }
+    if (s.warning !== null) postpone(run);
     // Without a closed contact, "closing" of a board that closes by itself is only a guess: a pedestrian in
     // the beam must not open a barrier that has long been closed.
     // And nothing moves that nobody has asked for since boot.

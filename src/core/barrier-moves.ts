@@ -144,6 +144,16 @@ export function warn(run: Draft, why: "asked" | "due") {
   run.arm("warn", run.settings.warnMs);
 }
 
+/** Somebody is under the arm while the red light announces its closing. */
+export function postpone(run: Draft) {
+  const { s, settings } = run;
+  s.warning = null;
+  run.disarm("warn");
+  s.overdue = s.place === "open" && settings.autoClose;
+  // A board that closes by itself waits for him too, and then for its own time.
+  if (s.place === "open" && !s.overdue) run.arm("open", settings.openMs);
+}
+
 export function closeNow(run: Draft) {
   const { s, settings } = run;
   if (s.pulsing === "lift") run.add({ type: "cut", line: "lift" });

@@ -1,5 +1,5 @@
 import type { Draft } from "./barrier-draft.js";
-import { arriveClosed, arriveOpen, closeNow, endHold, fault, open, warn } from "./barrier-moves.js";
+import { arriveClosed, arriveOpen, closeNow, endHold, fault, open, postpone, warn } from "./barrier-moves.js";
 import type { TimerName } from "./barrier-types.js";
 
 export function timeout(run: Draft, timer: TimerName) {
@@ -61,9 +61,9 @@ function warnOver(run: Draft) {
   const why = s.warning;
   if (why === null || s.heldBy !== null || s.place === "stopped" || s.place === "held") return;
   if (why === "asked" || settings.autoClose) {
+    if (run.obstructed()) return postpone(run);
     s.warning = null;
-    if (run.obstructed()) s.overdue = s.place === "open" && settings.autoClose;
-    else if (settings.outputs.includes("close")) closeNow(run);
+    if (settings.outputs.includes("close")) closeNow(run);
     return;
   }
   // The board closes by itself. With an open contact we wait for it; without one, from now on it may be closing.

@@ -72,6 +72,26 @@ test("11 and 24: nothing closes while a long vehicle stands under the arm, and t
   assert.is(edges("close"), "1");
 });
 
+for (const [what, wired, close] of [
+  ["the board's closing is due", { inputs: ["loop"], outputs: ["lift", "green"] }, false],
+  ["an operator closes", { inputs: ["beam"], outputs: ["lift", "close", "green", "red"] }, true],
+] as const)
+  test(`10: a vehicle that drives through while ${what} does not leave the gate thinking that it is open`, async () => {
+    const { gate, clock, lines, edges } = gateKit(wired, { assumeOpenMs: 1000, openMs: 5000 });
+    await gate.start();
+    gate.event({ type: "granted" });
+    clock.advance(close ? 4000 : 6500);
+    if (close) gate.event({ type: "operator", command: "close" });
+    assert.is(gate.view().sentence, "Open, closing soon.");
+    lines.drive(wired.inputs[0], true);
+    clock.advance(1000);
+    assert.is(gate.view().sentence, "Open.");
+    lines.drive(wired.inputs[0], false);
+    clock.advance(60_000);
+    assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+    assert.is(edges("lift"), "101");
+  });
+
 test("10 and 24: a vehicle that follows keeps the barrier open, without a second pulse", async () => {
   const { gate, clock, edges } = await opened(gateKit(closing, own));
   for (let i = 0; i < 5; i++) {
