@@ -47,6 +47,8 @@ function travelOver(run: Draft) {
   const { s } = run;
   if (s.place === "opening") {
     if (s.inputs.closed) return fault(run, "stuck");
+    // It had not yet left its open contact when it was lifted again: there was nothing to arrive from.
+    if (s.inputs.open) return arriveOpen(run);
     if (!run.wired("open")) return arriveOpen(run);
     return fault(run, run.wired("closed") ? "slow" : "stuck");
   }
