@@ -4,6 +4,7 @@ import {
   arriveOpen,
   fault,
   fireOn,
+  letIn,
   lift,
   loseHold,
   open,
@@ -33,11 +34,8 @@ export function input(run: Draft, name: InputName, active: boolean) {
     return;
   }
   if (name === "presence") {
-    if (active && s.awaiting) {
-      s.awaiting = false;
-      run.disarm("presence");
-      open(run);
-    }
+    if (active) letIn(run);
+    else if (s.awaiting) run.arm("presence", settings.presenceWaitMs);
     return;
   }
   if (name === "loop" || name === "beam") return guard(run);

@@ -1,5 +1,5 @@
 import type { Draft } from "./barrier-draft.js";
-import type { FaultCause } from "./barrier-types.js";
+import type { BarrierState, FaultCause } from "./barrier-types.js";
 
 /** Where the contacts say it is; without a contact that speaks, unknown. */
 export function settle(run: Draft) {
@@ -40,6 +40,21 @@ export function open(run: Draft) {
   if (s.holdOff) return run.answer(false, "hold-off");
   run.answer(true, "pulsed");
   lift(run);
+}
+
+/** It is neither open nor on its way there. */
+export function mustLift({ place }: BarrierState): boolean {
+  return place !== "open" && place !== "held" && place !== "opening";
+}
+
+/** The vehicle that a grant waits for is on the loop; in the hold-off the grant goes on waiting, for its end. */
+export function letIn(run: Draft) {
+  const { s } = run;
+  if (!s.awaiting || !s.inputs.presence) return;
+  run.disarm("presence");
+  if (s.holdOff && mustLift(s)) return;
+  s.awaiting = false;
+  open(run);
 }
 
 /** The pulse itself. Only safety and fire come here without having looked at the hold-off. */
@@ -163,6 +178,6 @@ export function closeNow(run: Draft) {
   s.cause = null;
   s.commanded = true;
   s.decided = true;
-  run.disarm("open", "assume", "presence");
+  run.disarm("open", "assume");
   run.arm("travel", settings.travelMs);
 }

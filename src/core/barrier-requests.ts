@@ -1,19 +1,11 @@
 import type { Draft } from "./barrier-draft.js";
-import { endHold, fireOn, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
+import { endHold, fireOn, mustLift, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
 import type { OperatorCommand } from "./barrier-types.js";
 
 export function grant(run: Draft) {
   const { s, settings } = run;
   const mustWait = settings.presenceWaitMs > 0 && run.wired("presence") && !s.inputs.presence;
-  if (
-    !mustWait ||
-    s.place === "stopped" ||
-    s.place === "held" ||
-    s.place === "opening" ||
-    s.place === "open"
-  ) {
-    return open(run);
-  }
+  if (!mustWait || s.place === "stopped" || !mustLift(s)) return open(run);
   s.awaiting = true;
   run.arm("presence", settings.presenceWaitMs);
   run.answer(true, "waiting-for-presence");
@@ -49,8 +41,7 @@ function hold(run: Draft, holdMs = Number.POSITIVE_INFINITY) {
   const { s, settings } = run;
   if (!settings.outputs.includes("hold") && !settings.autoClose) return run.answer(false, "no-hold-line");
   if (s.cause === "relay-on") return run.answer(false, "relay-on");
-  const mustLift = s.place !== "open" && s.place !== "held" && s.place !== "opening";
-  if (mustLift && s.holdOff) return run.answer(false, "hold-off");
+  if (mustLift(s) && s.holdOff) return run.answer(false, "hold-off");
   s.heldBy = "operator";
   run.alarm("hold-lost", false);
   run.arm("hold", Math.min(holdMs, settings.maxHoldMs));

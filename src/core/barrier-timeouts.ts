@@ -1,5 +1,15 @@
 import type { Draft } from "./barrier-draft.js";
-import { arriveClosed, arriveOpen, closeNow, endHold, fault, open, postpone, warn } from "./barrier-moves.js";
+import {
+  arriveClosed,
+  arriveOpen,
+  closeNow,
+  endHold,
+  fault,
+  letIn,
+  open,
+  postpone,
+  warn,
+} from "./barrier-moves.js";
 import type { TimerName } from "./barrier-types.js";
 
 export function timeout(run: Draft, timer: TimerName) {
@@ -7,6 +17,7 @@ export function timeout(run: Draft, timer: TimerName) {
   switch (timer) {
     case "hold-off":
       s.holdOff = false;
+      letIn(run);
       // Whoever still presses the exit button wants out.
       if (s.inputs.exit && !s.exitStuck && (s.place === "closed" || s.place === "unknown")) open(run);
       return;

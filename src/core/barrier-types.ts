@@ -115,7 +115,7 @@ export interface BarrierState {
   readonly overdue: boolean;
   /** The closing was commanded by us, so somebody under the arm makes us open again. */
   readonly commanded: boolean;
-  /** A grant waits for a vehicle on the presence loop. */
+  /** A grant waits for its vehicle on the presence loop, or with it there for the end of the hold-off. */
   readonly awaiting: boolean;
   /** Something was decided since boot; before that no light turns green and nothing closes. */
   readonly decided: boolean;

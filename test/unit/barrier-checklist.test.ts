@@ -149,6 +149,39 @@ test("13: with a presence loop asked for, a grant waits for the vehicle, but not
   assert.is(never.edges("lift"), "");
 });
 
+test("13: a granted vehicle that reaches the loop in the hold-off is let in at its end, if it still stands there", async () => {
+  for (const leaves of [false, true]) {
+    const { gate, clock, lines, edges } = gateKit(
+      { inputs: ["presence", "closed"] },
+      { presenceWaitMs: 5000, holdOffMs: 20_000 },
+    );
+    lines.drive("closed", true);
+    await gate.start();
+    gate.event({ type: "free-exit" });
+    clock.advance(1000);
+    lines.drive("closed", false);
+    clock.advance(6000);
+    lines.drive("closed", true);
+    clock.advance(200);
+    assert.is(gate.event({ type: "granted" }).reason, "waiting-for-presence");
+    lines.drive("presence", true);
+    clock.advance(7000);
+    assert.is(
+      gate.view().sentence,
+      "Waiting for the end of the hold-off to open for the vehicle on the loop.",
+    );
+    if (leaves) {
+      lines.drive("presence", false);
+      clock.advance(5500);
+      assert.is(gate.state().awaiting, false);
+      lines.drive("presence", true);
+    }
+    assert.is(edges("lift"), "10");
+    clock.advance(30_000);
+    assert.is(edges("lift").length, leaves ? 2 : 4);
+  }
+});
+
 test("14: the exit contact opens a gate that has neither camera nor network nor database", async () => {
   const { gate, clock, lines, edges } = gateKit({ inputs: ["exit"] });
   await gate.start();

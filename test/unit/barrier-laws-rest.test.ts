@@ -19,6 +19,7 @@ for (const [wiring, settings] of Object.entries(wirings)) {
         const { last, effects } = rest(to, settings);
         const { state } = last;
         if (!state.live) return;
+        must(!state.awaiting && !state.overdue && !state.holdOff, "nothing is waited for", to, last);
         if (to.state.place === "opening" && settings.autoClose)
           must(
             closes(effects) || silent(last) || state.cause === "stuck" || state.cause === "contacts",

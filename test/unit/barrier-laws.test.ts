@@ -1,6 +1,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { levelsOf } from "../../src/core/barrier-lights.js";
+import { mustLift } from "../../src/core/barrier-moves.js";
 import type { InputName } from "../../src/core/barrier-types.js";
 import { type Edge, everything, walk } from "../support/barrier-walk.js";
 import { wirings } from "../support/barrier-wirings.js";
@@ -62,6 +63,20 @@ for (const [wiring, settings] of Object.entries(wirings)) {
       must(
         !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge),
         "only a release ends an operator's stop",
+        edge,
+      );
+      must(
+        !(s.awaiting && s.inputs.presence) || s.holdOff,
+        "a vehicle on the loop waits for nothing but the hold-off",
+        edge,
+      );
+      must(
+        !(event.type === "input" && event.name === "presence" && event.active && from.state.awaiting) ||
+          s.awaiting ||
+          pulsed(edge, "lift") ||
+          !mustLift(s) ||
+          s.cause === "relay-on",
+        "a grant whose vehicle arrives is not lost",
         edge,
       );
       const levels = levelsOf(s);
