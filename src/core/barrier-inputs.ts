@@ -26,7 +26,7 @@ export function input(run: Draft, name: InputName, active: boolean) {
       run.alarm("stuck-input", false, name);
     }
   }
-  if (name === "stop") return active ? stop(run) : stopCleared(run);
+  if (name === "stop") return active ? stopOn(run) : stopCleared(run);
   if (name === "fire") return fire(run, active);
   if (name === "exit") {
     if (!active) s.exitStuck = false;
@@ -42,8 +42,13 @@ export function input(run: Draft, name: InputName, active: boolean) {
   limits(run, name, active);
 }
 
+function stopOn(run: Draft) {
+  stop(run);
+  // What the alarm says of the barrier is another thing now.
+  if (run.s.inputs.fire) run.alarm("fire", true);
+}
+
 function stopCleared(run: Draft) {
-  if (run.s.stopLatched) return;
   settle(run);
   if (run.s.inputs.fire) fireOn(run);
 }

@@ -145,10 +145,15 @@ export function stop(run: Draft) {
   Object.assign(s, { overdue: false, commanded: false, awaiting: false });
 }
 
+/** Fire beats everything but the STOP input: an operator's stop ends here for good. */
 export function fireOn(run: Draft) {
   const { s } = run;
   run.alarm("fire", true);
-  if (s.place === "stopped") return;
+  if (s.inputs.stop) return;
+  if (s.stopLatched) {
+    s.stopLatched = false;
+    settle(run);
+  }
   s.heldBy = "fire";
   run.disarm("hold", "fire");
   toHeld(run);

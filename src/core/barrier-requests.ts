@@ -1,5 +1,5 @@
 import type { Draft } from "./barrier-draft.js";
-import { endHold, fireOn, mustLift, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
+import { endHold, mustLift, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
 import type { OperatorCommand } from "./barrier-types.js";
 
 export function grant(run: Draft) {
@@ -14,6 +14,7 @@ export function grant(run: Draft) {
 export function operator(run: Draft, command: OperatorCommand, holdMs?: number) {
   const { s, settings } = run;
   if (command === "stop") {
+    if (s.inputs.fire && !s.inputs.stop) return run.answer(false, "fire");
     s.stopLatched = true;
     stop(run);
     if (settings.outputs.includes("stop")) run.add({ type: "pulse", line: "stop", ms: settings.pulseMs });
@@ -54,10 +55,7 @@ function release(run: Draft) {
   if (s.stopLatched) {
     s.stopLatched = false;
     run.answer(true, "released");
-    if (s.inputs.stop) return;
-    settle(run);
-    if (s.inputs.fire) fireOn(run);
-    return;
+    return settle(run);
   }
   if (s.heldBy === "fire") return run.answer(false, "fire");
   if (s.cause === "relay-on") {

@@ -107,7 +107,7 @@ export interface BarrierState {
   /** A successful lift pulse was given a moment ago: no second one, except for safety. */
   readonly holdOff: boolean;
   readonly heldBy: "operator" | "fire" | null;
-  /** An operator said stop and nobody released it. */
+  /** An operator said stop, nobody released it, and there was no fire since. */
   readonly stopLatched: boolean;
   /** Red before closing; `asked`: an operator wants it closed, `due`: the open time is over. */
   readonly warning: "asked" | "due" | null;

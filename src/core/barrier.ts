@@ -7,7 +7,7 @@ import type { BarrierEvent, BarrierSettings, BarrierState, PulseLine, PulseResul
 
 /**
  * One step of the barrier: what it is told, what it is then, and what has to be done about it.
- * Rules, strongest first: STOP · fire · loop and beam · hold · everything else.
+ * Rules, strongest first: the STOP input · fire · an operator's stop · loop and beam · hold · everything else.
  */
 export function step(state: BarrierState, event: BarrierEvent, settings: BarrierSettings): BarrierStep {
   if (event.type === "boot") return boot(event, settings);

@@ -31,7 +31,9 @@ export function alarmSentence(
     case "fault":
       return faults[state.cause ?? "stuck"];
     case "fire":
-      return "The fire contact is on: the barrier is held open.";
+      return state.inputs.stop
+        ? "The fire contact is on, but STOP holds the barrier where it is."
+        : "The fire contact is on: the barrier is held open, also against an operator's stop.";
     case "forced-open":
       return "The barrier left its closed contact and nobody here asked for it.";
     case "held-open":

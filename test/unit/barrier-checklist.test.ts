@@ -244,6 +244,32 @@ test("15 and 16: STOP beats fire, and when STOP is let go fire opens again", asy
   assert.is(edges("lift"), "101");
 });
 
+test("15: an operator's stop gives way to fire, and does not come back after it", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["fire", "stop"], outputs: closing.outputs }, own);
+  await gate.start();
+  gate.event({ type: "operator", command: "stop" });
+  clock.advance(60_000);
+  lines.drive("fire", true);
+  clock.advance(2000);
+  assert.equal([gate.state().place, edges("lift").slice(0, 1), lines.levels().hold], ["held", "1", true]);
+  assert.is(gate.event({ type: "operator", command: "stop" }).reason, "fire");
+  const said = () => gate.view().alarms.map((a) => a.sentence);
+  assert.equal(said(), [
+    "The fire contact is on: the barrier is held open, also against an operator's stop.",
+  ]);
+  lines.drive("stop", true);
+  clock.advance(100);
+  assert.equal(said(), ["The fire contact is on, but STOP holds the barrier where it is."]);
+  gate.event({ type: "operator", command: "stop" });
+  lines.drive("stop", false);
+  clock.advance(2000);
+  assert.is(gate.state().place, "held");
+  lines.drive("fire", false);
+  clock.advance(20_000);
+  assert.equal(said(), []);
+  assert.is(gate.event({ type: "granted" }).accepted, true);
+});
+
 test("16: after STOP nothing moves by itself, and after an operator's stop not before he releases it", async () => {
   const { gate, clock, lines, edges } = await opened(gateKit({ ...closing, inputs: ["stop"] }, own));
   lines.drive("stop", true);

@@ -43,8 +43,8 @@ for (const [wiring, settings] of Object.entries(wirings)) {
       );
       must(s.place !== "stopped" || !(to.lift || to.close), "STOP releases what is energised", edge);
       must(
-        !(s.live && s.inputs.fire && s.place !== "stopped") || s.heldBy === "fire",
-        "fire holds it open against everything but STOP",
+        !(s.live && s.inputs.fire && !s.inputs.stop) || s.heldBy === "fire",
+        "fire holds it open against everything but the STOP input",
         edge,
       );
       must(!(s.heldBy === "fire" && pulsed(edge, "close")), "fire never closes", edge);
@@ -61,8 +61,8 @@ for (const [wiring, settings] of Object.entries(wirings)) {
         edge,
       );
       must(
-        !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge),
-        "only a release ends an operator's stop",
+        !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge) || s.heldBy === "fire",
+        "only a release or fire ends an operator's stop",
         edge,
       );
       must(
