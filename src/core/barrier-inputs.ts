@@ -2,16 +2,17 @@ import type { Draft } from "./barrier-draft.js";
 import {
   arriveClosed,
   arriveOpen,
+  closeSoon,
   fault,
   fireOn,
   letIn,
+  letOut,
   lift,
   loseHold,
   open,
   postpone,
   settle,
   stop,
-  warn,
 } from "./barrier-moves.js";
 import type { InputName } from "./barrier-types.js";
 
@@ -29,8 +30,8 @@ export function input(run: Draft, name: InputName, active: boolean) {
   if (name === "stop") return active ? stopOn(run) : stopCleared(run);
   if (name === "fire") return fire(run, active);
   if (name === "exit") {
-    if (!active) s.exitStuck = false;
-    else if (!s.exitStuck) open(run);
+    if (!active) s.exitIgnored = false;
+    else if (!s.exitIgnored) open(run);
     return;
   }
   if (name === "presence") {
@@ -70,10 +71,7 @@ function guard(run: Draft) {
     if (s.place === "closing" && s.decided && (s.commanded || run.wired("closed"))) lift(run);
     return;
   }
-  if (s.overdue && s.place === "open") {
-    s.overdue = false;
-    warn(run, "due");
-  }
+  if (s.overdue && s.place === "open") closeSoon(run);
 }
 
 function limits(run: Draft, name: "closed" | "open", active: boolean) {
@@ -100,6 +98,7 @@ function limits(run: Draft, name: "closed" | "open", active: boolean) {
   arriveClosed(run);
   if (lost === "fire") return lift(run);
   if (lost === "operator") loseHold(run);
+  letOut(run);
 }
 
 function leftOpen(run: Draft) {
@@ -112,5 +111,5 @@ function leftOpen(run: Draft) {
   s.commanded = false;
   if (lost === "fire" || (run.obstructed() && s.decided && run.wired("closed"))) return lift(run);
   if (lost === "operator") loseHold(run);
-  run.arm("travel", settings.travelMs);
+  if (!letOut(run)) run.arm("travel", settings.travelMs);
 }

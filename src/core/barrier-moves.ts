@@ -1,8 +1,9 @@
 import type { Draft } from "./barrier-draft.js";
 import type { BarrierState, FaultCause } from "./barrier-types.js";
 
-/** Where the contacts say it is; without a contact that speaks, unknown. */
+/** Where the contacts say it is; without a contact that speaks, unknown. Nothing moves because of it. */
 export function settle(run: Draft) {
+  run.s.exitIgnored = run.s.inputs.exit;
   const { closed, open: isOpen, stop } = run.s.inputs;
   if (stop || run.s.stopLatched) run.s.place = "stopped";
   else if (closed && isOpen) fault(run, "contacts");
@@ -55,6 +56,17 @@ export function letIn(run: Draft) {
   if (s.holdOff && mustLift(s)) return;
   s.awaiting = false;
   open(run);
+}
+
+/** Whoever still wants out is let out of a barrier that went down before him; true when it opens. */
+export function letOut(run: Draft): boolean {
+  const { s } = run;
+  // Without contacts, "closing" of a board that closes by itself is only a guess, and a second pulse could turn it round.
+  const goesDown = s.place === "closing" && (s.commanded || run.wired("open"));
+  const isDown = s.place === "closed" || s.place === "unknown" || goesDown;
+  if (!isDown || s.holdOff || !run.wantsOut()) return false;
+  open(run);
+  return true;
 }
 
 /** The pulse itself. Only safety and fire come here without having looked at the hold-off. */
@@ -157,6 +169,15 @@ export function fireOn(run: Draft) {
   s.heldBy = "fire";
   run.disarm("hold", "fire");
   toHeld(run);
+}
+
+/** The open time is over: red first, unless our own closing has to wait for somebody. */
+export function closeSoon(run: Draft) {
+  const { s, settings } = run;
+  s.overdue = settings.autoClose && run.obstructed();
+  if (s.overdue) return;
+  if (settings.autoClose && run.wantsOut()) run.arm("open", settings.openMs);
+  else warn(run, "due");
 }
 
 export function warn(run: Draft, why: "asked" | "due") {

@@ -33,6 +33,7 @@ export function operator(run: Draft, command: OperatorCommand, holdMs?: number) 
   s.heldBy = null;
   if (s.place === "held") s.place = "open";
   s.awaiting = false;
+  s.exitIgnored = s.inputs.exit;
   run.disarm("hold", "open", "presence");
   run.answer(true, "closing");
   warn(run, "asked");

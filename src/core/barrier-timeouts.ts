@@ -3,23 +3,22 @@ import {
   arriveClosed,
   arriveOpen,
   closeNow,
+  closeSoon,
   endHold,
   fault,
   letIn,
-  open,
+  letOut,
   postpone,
-  warn,
 } from "./barrier-moves.js";
 import type { TimerName } from "./barrier-types.js";
 
 export function timeout(run: Draft, timer: TimerName) {
-  const { s, settings } = run;
+  const { s } = run;
   switch (timer) {
     case "hold-off":
       s.holdOff = false;
       letIn(run);
-      // Whoever still presses the exit button wants out.
-      if (s.inputs.exit && !s.exitStuck && (s.place === "closed" || s.place === "unknown")) open(run);
+      letOut(run);
       return;
     case "presence":
       s.awaiting = false;
@@ -30,9 +29,7 @@ export function timeout(run: Draft, timer: TimerName) {
     case "travel":
       return travelOver(run);
     case "open":
-      if (s.place !== "open" || s.warning !== null || !s.decided) return;
-      if (settings.autoClose && run.obstructed()) s.overdue = true;
-      else warn(run, "due");
+      if (s.place === "open" && s.warning === null && s.decided) closeSoon(run);
       return;
     case "warn":
       return warnOver(run);
@@ -48,7 +45,7 @@ export function timeout(run: Draft, timer: TimerName) {
     default: {
       const name = timer.slice("stuck-".length) as "exit" | "loop" | "beam" | "presence";
       if (!s.inputs[name]) return;
-      if (name === "exit") s.exitStuck = true;
+      if (name === "exit") s.exitIgnored = true;
       run.alarm("stuck-input", true, name);
     }
   }
@@ -64,9 +61,10 @@ function travelOver(run: Draft) {
     return fault(run, run.wired("closed") ? "slow" : "stuck");
   }
   if (s.place !== "closing") return;
-  if (!run.wired("closed")) return arriveClosed(run);
-  if (s.commanded) return fault(run, "not-closed");
-  s.place = "unknown";
+  if (s.commanded && run.wired("closed")) return fault(run, "not-closed");
+  if (run.wired("closed")) s.place = "unknown";
+  else arriveClosed(run);
+  letOut(run);
 }
 
 function warnOver(run: Draft) {

@@ -119,8 +119,11 @@ export interface BarrierState {
   readonly awaiting: boolean;
   /** Something was decided since boot; before that no light turns green and nothing closes. */
   readonly decided: boolean;
-  /** The exit contact has been active for too long: it is ignored until it was released. */
-  readonly exitStuck: boolean;
+  /**
+   * The exit contact is ignored until it was released: it has been active for too long, or it was active when the gate
+   * started, when a stop or fault ended, or when an operator closed.
+   */
+  readonly exitIgnored: boolean;
 }
 
 export interface BarrierSettings {

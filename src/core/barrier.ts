@@ -55,7 +55,6 @@ function boot(event: BarrierEvent & { type: "boot" }, settings: BarrierSettings)
   run.s.live = true;
   run.s.inputs = { ...idle.inputs, ...event.inputs };
   run.s.stopLatched = event.stopped === true;
-  run.s.exitStuck = run.s.inputs.exit;
   settle(run);
   for (const name of ["loop", "beam", "presence", "exit"] as const) {
     if (run.s.inputs[name]) run.arm(`stuck-${name}`, settings.stuckInputMs);

@@ -168,7 +168,7 @@ function keyOf(node: Node): string {
     s.commanded,
     s.awaiting,
     s.decided,
-    s.exitStuck,
+    s.exitIgnored,
   ];
   for (const flag of [...flags, node.lift, node.close]) bits = bits * 2 + Number(flag);
   return `${bits} ${s.place} ${s.cause} ${s.pulsing} ${s.heldBy} ${s.warning}`;

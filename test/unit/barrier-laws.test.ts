@@ -79,6 +79,22 @@ for (const [wiring, settings] of Object.entries(wirings)) {
         "a grant whose vehicle arrives is not lost",
         edge,
       );
+      const out = s.inputs.exit && !s.exitIgnored;
+      must(
+        !(s.live && out && (s.place === "closed" || s.place === "unknown")) || s.holdOff,
+        "nobody who wants out stands before a closed arm, but in the hold-off",
+        edge,
+      );
+      must(
+        !(out && pulsed(edge, "close")) || from.state.warning === "asked",
+        "nothing but an operator closes before somebody who wants out",
+        edge,
+      );
+      must(
+        !(pulsed(edge, "lift") && out && from.state.place === "stopped") || s.heldBy === "fire",
+        "who wanted out during a stop asks again",
+        edge,
+      );
       const levels = levelsOf(s);
       must(!(levels.green && levels.red), "never both colours", edge);
       must(!levels.green || s.place === "open" || s.place === "held", "green only when open", edge);
@@ -148,14 +164,14 @@ test("together the wirings reach every place and every cause of a fault", () => 
   ]);
 });
 
-/** The arm was open and is now coming down: by its contact, with somebody under it. */
+/** The arm was open and is now coming down: by its contact, with somebody under it or before it. */
 function leavesOpen(edge: Edge): boolean {
   const { event, to } = edge;
   return (
     event.type === "input" &&
     event.name === "open" &&
     !event.active &&
-    (to.state.inputs.loop || to.state.inputs.beam)
+    (to.state.inputs.loop || to.state.inputs.beam || to.state.inputs.exit)
   );
 }
 
