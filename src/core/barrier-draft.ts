@@ -21,6 +21,8 @@ export interface Draft {
   settings: BarrierSettings;
   wired: (name: InputName) => boolean;
   obstructed: () => boolean;
+  /** Somebody presses the exit button or stands on the exit loop. */
+  wantsOut: () => boolean;
   add: (...effects: BarrierEffect[]) => void;
   arm: (timer: TimerName, ms: number) => void;
   disarm: (...timers: TimerName[]) => void;
@@ -37,6 +39,7 @@ export function draft(before: BarrierState, settings: BarrierSettings): Draft {
     settings,
     wired: (name) => settings.inputs.includes(name),
     obstructed: () => s.inputs.loop || s.inputs.beam,
+    wantsOut: () => s.inputs.exit && !s.exitIgnored,
     add: (...more) => void effects.push(...more),
     arm: (timer, ms) => void effects.push({ type: "arm", timer, ms }),
     disarm: (...timers) => void effects.push(...timers.map((timer) => ({ type: "disarm", timer }) as const)),
@@ -69,6 +72,6 @@ export function idleBarrier(): BarrierState {
     commanded: false,
     awaiting: false,
     decided: false,
-    exitStuck: false,
+    exitIgnored: false,
   };
 }

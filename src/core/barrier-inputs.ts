@@ -2,14 +2,17 @@ import type { Draft } from "./barrier-draft.js";
 import {
   arriveClosed,
   arriveOpen,
+  closeSoon,
   fault,
   fireOn,
+  letIn,
+  letOut,
   lift,
   loseHold,
   open,
+  postpone,
   settle,
   stop,
-  warn,
 } from "./barrier-moves.js";
 import type { InputName } from "./barrier-types.js";
 
@@ -24,27 +27,29 @@ export function input(run: Draft, name: InputName, active: boolean) {
       run.alarm("stuck-input", false, name);
     }
   }
-  if (name === "stop") return active ? stop(run) : stopCleared(run);
+  if (name === "stop") return active ? stopOn(run) : stopCleared(run);
   if (name === "fire") return fire(run, active);
   if (name === "exit") {
-    if (!active) s.exitStuck = false;
-    else if (!s.exitStuck) open(run);
+    if (!active) s.exitIgnored = false;
+    else if (!s.exitIgnored) open(run);
     return;
   }
   if (name === "presence") {
-    if (active && s.awaiting) {
-      s.awaiting = false;
-      run.disarm("presence");
-      open(run);
-    }
+    if (active) letIn(run);
+    else if (s.awaiting) run.arm("presence", settings.presenceWaitMs);
     return;
   }
   if (name === "loop" || name === "beam") return guard(run);
   limits(run, name, active);
 }
 
+function stopOn(run: Draft) {
+  stop(run);
+  // What the alarm says of the barrier is another thing now.
+  if (run.s.inputs.fire) run.alarm("fire", true);
+}
+
 function stopCleared(run: Draft) {
-  if (run.s.stopLatched) return;
   settle(run);
   if (run.s.inputs.fire) fireOn(run);
 }
@@ -57,24 +62,16 @@ function fire(run: Draft, active: boolean) {
 
 /** Loop or beam changed. */
 function guard(run: Draft) {
-  const { s, settings } = run;
+  const { s } = run;
   if (run.obstructed()) {
-    if (s.warning !== null) {
-      // Somebody drove in while the red light was on: wait until he is gone.
-      s.overdue = settings.autoClose && s.warning === "due";
-      s.warning = null;
-      run.disarm("warn");
-    }
+    if (s.warning !== null) postpone(run);
     // Without a closed contact, "closing" of a board that closes by itself is only a guess: a pedestrian in
     // the beam must not open a barrier that has long been closed.
     // And nothing moves that nobody has asked for since boot.
     if (s.place === "closing" && s.decided && (s.commanded || run.wired("closed"))) lift(run);
     return;
   }
-  if (s.overdue && s.place === "open") {
-    s.overdue = false;
-    warn(run, "due");
-  }
+  if (s.overdue && s.place === "open") closeSoon(run);
 }
 
 function limits(run: Draft, name: "closed" | "open", active: boolean) {
@@ -101,6 +98,7 @@ function limits(run: Draft, name: "closed" | "open", active: boolean) {
   arriveClosed(run);
   if (lost === "fire") return lift(run);
   if (lost === "operator") loseHold(run);
+  letOut(run);
 }
 
 function leftOpen(run: Draft) {
@@ -113,5 +111,5 @@ function leftOpen(run: Draft) {
   s.commanded = false;
   if (lost === "fire" || (run.obstructed() && s.decided && run.wired("closed"))) return lift(run);
   if (lost === "operator") loseHold(run);
-  run.arm("travel", settings.travelMs);
+  if (!letOut(run)) run.arm("travel", settings.travelMs);
 }

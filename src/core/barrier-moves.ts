@@ -1,8 +1,9 @@
 import type { Draft } from "./barrier-draft.js";
-import type { FaultCause } from "./barrier-types.js";
+import type { BarrierState, FaultCause } from "./barrier-types.js";
 
-/** Where the contacts say it is; without a contact that speaks, unknown. */
+/** Where the contacts say it is; without a contact that speaks, unknown. Nothing moves because of it. */
 export function settle(run: Draft) {
+  run.s.exitIgnored = run.s.inputs.exit;
   const { closed, open: isOpen, stop } = run.s.inputs;
   if (stop || run.s.stopLatched) run.s.place = "stopped";
   else if (closed && isOpen) fault(run, "contacts");
@@ -40,6 +41,32 @@ export function open(run: Draft) {
   if (s.holdOff) return run.answer(false, "hold-off");
   run.answer(true, "pulsed");
   lift(run);
+}
+
+/** It is neither open nor on its way there. */
+export function mustLift({ place }: BarrierState): boolean {
+  return place !== "open" && place !== "held" && place !== "opening";
+}
+
+/** The vehicle that a grant waits for is on the loop; in the hold-off the grant goes on waiting, for its end. */
+export function letIn(run: Draft) {
+  const { s } = run;
+  if (!s.awaiting || !s.inputs.presence) return;
+  run.disarm("presence");
+  if (s.holdOff && mustLift(s)) return;
+  s.awaiting = false;
+  open(run);
+}
+
+/** Whoever still wants out is let out of a barrier that went down before him; true when it opens. */
+export function letOut(run: Draft): boolean {
+  const { s } = run;
+  // Without contacts, "closing" of a board that closes by itself is only a guess, and a second pulse could turn it round.
+  const goesDown = s.place === "closing" && (s.commanded || run.wired("open"));
+  const isDown = s.place === "closed" || s.place === "unknown" || goesDown;
+  if (!isDown || s.holdOff || !run.wantsOut()) return false;
+  open(run);
+  return true;
 }
 
 /** The pulse itself. Only safety and fire come here without having looked at the hold-off. */
@@ -130,18 +157,42 @@ export function stop(run: Draft) {
   Object.assign(s, { overdue: false, commanded: false, awaiting: false });
 }
 
+/** Fire beats everything but the STOP input: an operator's stop ends here for good. */
 export function fireOn(run: Draft) {
   const { s } = run;
   run.alarm("fire", true);
-  if (s.place === "stopped") return;
+  if (s.inputs.stop) return;
+  if (s.stopLatched) {
+    s.stopLatched = false;
+    settle(run);
+  }
   s.heldBy = "fire";
   run.disarm("hold", "fire");
   toHeld(run);
 }
 
+/** The open time is over: red first, unless our own closing has to wait for somebody. */
+export function closeSoon(run: Draft) {
+  const { s, settings } = run;
+  s.overdue = settings.autoClose && run.obstructed();
+  if (s.overdue) return;
+  if (settings.autoClose && run.wantsOut()) run.arm("open", settings.openMs);
+  else warn(run, "due");
+}
+
 export function warn(run: Draft, why: "asked" | "due") {
   run.s.warning = why;
   run.arm("warn", run.settings.warnMs);
+}
+
+/** Somebody is under the arm while the red light announces its closing. */
+export function postpone(run: Draft) {
+  const { s, settings } = run;
+  s.warning = null;
+  run.disarm("warn");
+  s.overdue = s.place === "open" && settings.autoClose;
+  // A board that closes by itself waits for him too, and then for its own time.
+  if (s.place === "open" && !s.overdue) run.arm("open", settings.openMs);
 }
 
 export function closeNow(run: Draft) {
@@ -153,6 +204,6 @@ export function closeNow(run: Draft) {
   s.cause = null;
   s.commanded = true;
   s.decided = true;
-  run.disarm("open", "assume", "presence");
+  run.disarm("open", "assume");
   run.arm("travel", settings.travelMs);
 }

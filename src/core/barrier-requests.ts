@@ -1,19 +1,11 @@
 import type { Draft } from "./barrier-draft.js";
-import { endHold, fireOn, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
+import { endHold, mustLift, open, settle, stop, toHeld, warn } from "./barrier-moves.js";
 import type { OperatorCommand } from "./barrier-types.js";
 
 export function grant(run: Draft) {
   const { s, settings } = run;
   const mustWait = settings.presenceWaitMs > 0 && run.wired("presence") && !s.inputs.presence;
-  if (
-    !mustWait ||
-    s.place === "stopped" ||
-    s.place === "held" ||
-    s.place === "opening" ||
-    s.place === "open"
-  ) {
-    return open(run);
-  }
+  if (!mustWait || s.place === "stopped" || !mustLift(s)) return open(run);
   s.awaiting = true;
   run.arm("presence", settings.presenceWaitMs);
   run.answer(true, "waiting-for-presence");
@@ -22,6 +14,7 @@ export function grant(run: Draft) {
 export function operator(run: Draft, command: OperatorCommand, holdMs?: number) {
   const { s, settings } = run;
   if (command === "stop") {
+    if (s.inputs.fire && !s.inputs.stop) return run.answer(false, "fire");
     s.stopLatched = true;
     stop(run);
     if (settings.outputs.includes("stop")) run.add({ type: "pulse", line: "stop", ms: settings.pulseMs });
@@ -40,6 +33,7 @@ export function operator(run: Draft, command: OperatorCommand, holdMs?: number) 
   s.heldBy = null;
   if (s.place === "held") s.place = "open";
   s.awaiting = false;
+  s.exitIgnored = s.inputs.exit;
   run.disarm("hold", "open", "presence");
   run.answer(true, "closing");
   warn(run, "asked");
@@ -49,8 +43,7 @@ function hold(run: Draft, holdMs = Number.POSITIVE_INFINITY) {
   const { s, settings } = run;
   if (!settings.outputs.includes("hold") && !settings.autoClose) return run.answer(false, "no-hold-line");
   if (s.cause === "relay-on") return run.answer(false, "relay-on");
-  const mustLift = s.place !== "open" && s.place !== "held" && s.place !== "opening";
-  if (mustLift && s.holdOff) return run.answer(false, "hold-off");
+  if (mustLift(s) && s.holdOff) return run.answer(false, "hold-off");
   s.heldBy = "operator";
   run.alarm("hold-lost", false);
   run.arm("hold", Math.min(holdMs, settings.maxHoldMs));
@@ -63,10 +56,7 @@ function release(run: Draft) {
   if (s.stopLatched) {
     s.stopLatched = false;
     run.answer(true, "released");
-    if (s.inputs.stop) return;
-    settle(run);
-    if (s.inputs.fire) fireOn(run);
-    return;
+    return settle(run);
   }
   if (s.heldBy === "fire") return run.answer(false, "fire");
   if (s.cause === "relay-on") {

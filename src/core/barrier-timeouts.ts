@@ -1,14 +1,24 @@
 import type { Draft } from "./barrier-draft.js";
-import { arriveClosed, arriveOpen, closeNow, endHold, fault, open, warn } from "./barrier-moves.js";
+import {
+  arriveClosed,
+  arriveOpen,
+  closeNow,
+  closeSoon,
+  endHold,
+  fault,
+  letIn,
+  letOut,
+  postpone,
+} from "./barrier-moves.js";
 import type { TimerName } from "./barrier-types.js";
 
 export function timeout(run: Draft, timer: TimerName) {
-  const { s, settings } = run;
+  const { s } = run;
   switch (timer) {
     case "hold-off":
       s.holdOff = false;
-      // Whoever still presses the exit button wants out.
-      if (s.inputs.exit && !s.exitStuck && (s.place === "closed" || s.place === "unknown")) open(run);
+      letIn(run);
+      letOut(run);
       return;
     case "presence":
       s.awaiting = false;
@@ -19,9 +29,7 @@ export function timeout(run: Draft, timer: TimerName) {
     case "travel":
       return travelOver(run);
     case "open":
-      if (s.place !== "open" || s.warning !== null || !s.decided) return;
-      if (settings.autoClose && run.obstructed()) s.overdue = true;
-      else warn(run, "due");
+      if (s.place === "open" && s.warning === null && s.decided) closeSoon(run);
       return;
     case "warn":
       return warnOver(run);
@@ -37,7 +45,7 @@ export function timeout(run: Draft, timer: TimerName) {
     default: {
       const name = timer.slice("stuck-".length) as "exit" | "loop" | "beam" | "presence";
       if (!s.inputs[name]) return;
-      if (name === "exit") s.exitStuck = true;
+      if (name === "exit") s.exitIgnored = true;
       run.alarm("stuck-input", true, name);
     }
   }
@@ -47,13 +55,16 @@ function travelOver(run: Draft) {
   const { s } = run;
   if (s.place === "opening") {
     if (s.inputs.closed) return fault(run, "stuck");
+    // It had not yet left its open contact when it was lifted again: there was nothing to arrive from.
+    if (s.inputs.open) return arriveOpen(run);
     if (!run.wired("open")) return arriveOpen(run);
     return fault(run, run.wired("closed") ? "slow" : "stuck");
   }
   if (s.place !== "closing") return;
-  if (!run.wired("closed")) return arriveClosed(run);
-  if (s.commanded) return fault(run, "not-closed");
-  s.place = "unknown";
+  if (s.commanded && run.wired("closed")) return fault(run, "not-closed");
+  if (run.wired("closed")) s.place = "unknown";
+  else arriveClosed(run);
+  letOut(run);
 }
 
 function warnOver(run: Draft) {
@@ -61,9 +72,9 @@ function warnOver(run: Draft) {
   const why = s.warning;
   if (why === null || s.heldBy !== null || s.place === "stopped" || s.place === "held") return;
   if (why === "asked" || settings.autoClose) {
+    if (run.obstructed()) return postpone(run);
     s.warning = null;
-    if (run.obstructed()) s.overdue = s.place === "open" && settings.autoClose;
-    else if (settings.outputs.includes("close")) closeNow(run);
+    if (settings.outputs.includes("close")) closeNow(run);
     return;
   }
   // The board closes by itself. With an open contact we wait for it; without one, from now on it may be closing.

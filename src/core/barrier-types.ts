@@ -107,7 +107,7 @@ export interface BarrierState {
   /** A successful lift pulse was given a moment ago: no second one, except for safety. */
   readonly holdOff: boolean;
   readonly heldBy: "operator" | "fire" | null;
-  /** An operator said stop and nobody released it. */
+  /** An operator said stop, nobody released it, and there was no fire since. */
   readonly stopLatched: boolean;
   /** Red before closing; `asked`: an operator wants it closed, `due`: the open time is over. */
   readonly warning: "asked" | "due" | null;
@@ -115,12 +115,15 @@ export interface BarrierState {
   readonly overdue: boolean;
   /** The closing was commanded by us, so somebody under the arm makes us open again. */
   readonly commanded: boolean;
-  /** A grant waits for a vehicle on the presence loop. */
+  /** A grant waits for its vehicle on the presence loop, or with it there for the end of the hold-off. */
   readonly awaiting: boolean;
   /** Something was decided since boot; before that no light turns green and nothing closes. */
   readonly decided: boolean;
-  /** The exit contact has been active for too long: it is ignored until it was released. */
-  readonly exitStuck: boolean;
+  /**
+   * The exit contact is ignored until it was released: it has been active for too long, or it was active when the gate
+   * started, when a stop or fault ended, or when an operator closed.
+   */
+  readonly exitIgnored: boolean;
 }
 
 export interface BarrierSettings {

@@ -7,7 +7,7 @@ import type { BarrierEvent, BarrierSettings, BarrierState, PulseLine, PulseResul
 
 /**
  * One step of the barrier: what it is told, what it is then, and what has to be done about it.
- * Rules, strongest first: STOP · fire · loop and beam · hold · everything else.
+ * Rules, strongest first: the STOP input · fire · an operator's stop · loop and beam · hold · everything else.
  */
 export function step(state: BarrierState, event: BarrierEvent, settings: BarrierSettings): BarrierStep {
   if (event.type === "boot") return boot(event, settings);
@@ -55,7 +55,6 @@ function boot(event: BarrierEvent & { type: "boot" }, settings: BarrierSettings)
   run.s.live = true;
   run.s.inputs = { ...idle.inputs, ...event.inputs };
   run.s.stopLatched = event.stopped === true;
-  run.s.exitStuck = run.s.inputs.exit;
   settle(run);
   for (const name of ["loop", "beam", "presence", "exit"] as const) {
     if (run.s.inputs[name]) run.arm(`stuck-${name}`, settings.stuckInputMs);

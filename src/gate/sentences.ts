@@ -11,7 +11,10 @@ export function stateSentence(state: BarrierState): string {
     return state.inputs.stop ? "Stopped by the STOP button." : "Stopped by an operator; release it to go on.";
   if (state.place === "open" && state.warning !== null) return "Open, closing soon.";
   if (state.place === "open" && state.overdue) return "Open: it waits until nobody is under the arm.";
-  if (state.awaiting) return "Waiting for the vehicle to reach the loop.";
+  if (state.awaiting)
+    return state.inputs.presence
+      ? "Waiting for the end of the hold-off to open for the vehicle on the loop."
+      : "Waiting for the vehicle to reach the loop.";
   return places[state.place];
 }
 
@@ -28,7 +31,9 @@ export function alarmSentence(
     case "fault":
       return faults[state.cause ?? "stuck"];
     case "fire":
-      return "The fire contact is on: the barrier is held open.";
+      return state.inputs.stop
+        ? "The fire contact is on, but STOP holds the barrier where it is."
+        : "The fire contact is on: the barrier is held open, also against an operator's stop.";
     case "forced-open":
       return "The barrier left its closed contact and nobody here asked for it.";
     case "held-open":

@@ -60,6 +60,31 @@ test("18: standing open for too long and being opened by somebody else raise ala
   assert.is(events.filter((e) => e.kind === "alarm").length, 4);
 });
 
+for (const what of ["a grant", "the loop"] as const)
+  test(`18: ${what} that lifts the arm again before it has left its open contact is no fault, and it closes later`, async () => {
+    const { gate, clock, lines, edges } = gateKit(
+      { inputs: ["loop", "closed", "open"], outputs: closing.outputs },
+      own,
+    );
+    lines.drive("closed", true);
+    await gate.start();
+    gate.event({ type: "granted" });
+    lines.drive("closed", false);
+    clock.advance(1000);
+    lines.drive("open", true);
+    clock.advance(5000 + 2000 + 200);
+    assert.equal([gate.state().place, gate.state().inputs.open, edges("close")], ["closing", true, "1"]);
+    if (what === "a grant") assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+    else lines.drive("loop", true);
+    clock.advance(3000);
+    lines.drive("loop", false);
+    clock.advance(7000);
+    assert.equal([gate.state().place, gate.view().alarms], ["open", []]);
+    clock.advance(60_000);
+    assert.is(edges("lift"), "1010");
+    assert.is(edges("close").slice(0, 3), "101");
+  });
+
 test("26: a hold ends by itself, and is gone after a restart", async () => {
   const { gate, clock, lines } = gateKit(closing, { ...own, maxHoldMs: 60_000 });
   await gate.start();

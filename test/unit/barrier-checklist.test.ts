@@ -72,6 +72,26 @@ test("11 and 24: nothing closes while a long vehicle stands under the arm, and t
   assert.is(edges("close"), "1");
 });
 
+for (const [what, wired, close] of [
+  ["the board's closing is due", { inputs: ["loop"], outputs: ["lift", "green"] }, false],
+  ["an operator closes", { inputs: ["beam"], outputs: ["lift", "close", "green", "red"] }, true],
+] as const)
+  test(`10: a vehicle that drives through while ${what} does not leave the gate thinking that it is open`, async () => {
+    const { gate, clock, lines, edges } = gateKit(wired, { assumeOpenMs: 1000, openMs: 5000 });
+    await gate.start();
+    gate.event({ type: "granted" });
+    clock.advance(close ? 4000 : 6500);
+    if (close) gate.event({ type: "operator", command: "close" });
+    assert.is(gate.view().sentence, "Open, closing soon.");
+    lines.drive(wired.inputs[0], true);
+    clock.advance(1000);
+    assert.is(gate.view().sentence, "Open.");
+    lines.drive(wired.inputs[0], false);
+    clock.advance(60_000);
+    assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+    assert.is(edges("lift"), "101");
+  });
+
 test("10 and 24: a vehicle that follows keeps the barrier open, without a second pulse", async () => {
   const { gate, clock, edges } = await opened(gateKit(closing, own));
   for (let i = 0; i < 5; i++) {
@@ -127,6 +147,39 @@ test("13: with a presence loop asked for, a grant waits for the vehicle, but not
   never.lines.drive("presence", true);
   never.clock.advance(1000);
   assert.is(never.edges("lift"), "");
+});
+
+test("13: a granted vehicle that reaches the loop in the hold-off is let in at its end, if it still stands there", async () => {
+  for (const leaves of [false, true]) {
+    const { gate, clock, lines, edges } = gateKit(
+      { inputs: ["presence", "closed"] },
+      { presenceWaitMs: 5000, holdOffMs: 20_000 },
+    );
+    lines.drive("closed", true);
+    await gate.start();
+    gate.event({ type: "free-exit" });
+    clock.advance(1000);
+    lines.drive("closed", false);
+    clock.advance(6000);
+    lines.drive("closed", true);
+    clock.advance(200);
+    assert.is(gate.event({ type: "granted" }).reason, "waiting-for-presence");
+    lines.drive("presence", true);
+    clock.advance(7000);
+    assert.is(
+      gate.view().sentence,
+      "Waiting for the end of the hold-off to open for the vehicle on the loop.",
+    );
+    if (leaves) {
+      lines.drive("presence", false);
+      clock.advance(5500);
+      assert.is(gate.state().awaiting, false);
+      lines.drive("presence", true);
+    }
+    assert.is(edges("lift"), "10");
+    clock.advance(30_000);
+    assert.is(edges("lift").length, leaves ? 2 : 4);
+  }
 });
 
 test("14: the exit contact opens a gate that has neither camera nor network nor database", async () => {
@@ -189,6 +242,32 @@ test("15 and 16: STOP beats fire, and when STOP is let go fire opens again", asy
   lines.drive("stop", false);
   clock.advance(200);
   assert.is(edges("lift"), "101");
+});
+
+test("15: an operator's stop gives way to fire, and does not come back after it", async () => {
+  const { gate, clock, lines, edges } = gateKit({ inputs: ["fire", "stop"], outputs: closing.outputs }, own);
+  await gate.start();
+  gate.event({ type: "operator", command: "stop" });
+  clock.advance(60_000);
+  lines.drive("fire", true);
+  clock.advance(2000);
+  assert.equal([gate.state().place, edges("lift").slice(0, 1), lines.levels().hold], ["held", "1", true]);
+  assert.is(gate.event({ type: "operator", command: "stop" }).reason, "fire");
+  const said = () => gate.view().alarms.map((a) => a.sentence);
+  assert.equal(said(), [
+    "The fire contact is on: the barrier is held open, also against an operator's stop.",
+  ]);
+  lines.drive("stop", true);
+  clock.advance(100);
+  assert.equal(said(), ["The fire contact is on, but STOP holds the barrier where it is."]);
+  gate.event({ type: "operator", command: "stop" });
+  lines.drive("stop", false);
+  clock.advance(2000);
+  assert.is(gate.state().place, "held");
+  lines.drive("fire", false);
+  clock.advance(20_000);
+  assert.equal(said(), []);
+  assert.is(gate.event({ type: "granted" }).accepted, true);
 });
 
 test("16: after STOP nothing moves by itself, and after an operator's stop not before he releases it", async () => {

@@ -1,67 +1,10 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { levelsOf } from "../../src/core/barrier-lights.js";
-import {
-  type BarrierSettings,
-  INPUT_NAMES,
-  type InputName,
-  OUTPUT_NAMES,
-} from "../../src/core/barrier-types.js";
+import { mustLift } from "../../src/core/barrier-moves.js";
+import type { InputName } from "../../src/core/barrier-types.js";
 import { type Edge, everything, walk } from "../support/barrier-walk.js";
-
-const base: BarrierSettings = {
-  pulseMs: 500,
-  holdOffMs: 3000,
-  openMs: 15000,
-  travelMs: 8000,
-  assumeOpenMs: 3000,
-  autoClose: false,
-  warnMs: 2000,
-  maxHoldMs: 60000,
-  fireClearMs: 5000,
-  heldOpenMs: 60000,
-  presenceWaitMs: 0,
-  stuckInputMs: 60000,
-  inputs: [],
-  outputs: ["lift", "green", "red"],
-};
-
-/** The ways in which people wire a gate; together they reach every rule of the machine. */
-const wirings: Record<string, BarrierSettings> = {
-  "nothing but the relay": base,
-  "contacts, board closes": { ...base, inputs: ["closed", "open", "beam", "exit", "fire"] },
-  "we close, loop, contacts": {
-    ...base,
-    autoClose: true,
-    inputs: ["loop", "beam", "closed", "open", "fire", "stop"],
-    outputs: OUTPUT_NAMES,
-  },
-  "we close, no contacts": {
-    ...base,
-    autoClose: true,
-    inputs: ["loop", "exit", "fire", "stop"],
-    outputs: OUTPUT_NAMES,
-  },
-  "presence asked for": {
-    ...base,
-    presenceWaitMs: 3000,
-    inputs: ["presence", "closed", "loop", "stop"],
-    outputs: OUTPUT_NAMES,
-  },
-  "everything wired": {
-    ...base,
-    autoClose: true,
-    presenceWaitMs: 3000,
-    inputs: INPUT_NAMES,
-    outputs: OUTPUT_NAMES,
-  },
-  "only the open contact": {
-    ...base,
-    autoClose: true,
-    inputs: ["open", "beam", "fire"],
-    outputs: OUTPUT_NAMES,
-  },
-};
+import { wirings } from "../support/barrier-wirings.js";
 
 const pulsed = (edge: Edge, line: string) => edge.effects.some((e) => e.type === "pulse" && e.line === line);
 const show = (edge: Edge) => `${JSON.stringify(edge.event)} in ${JSON.stringify(edge.from)}`;
@@ -100,8 +43,8 @@ for (const [wiring, settings] of Object.entries(wirings)) {
       );
       must(s.place !== "stopped" || !(to.lift || to.close), "STOP releases what is energised", edge);
       must(
-        !(s.live && s.inputs.fire && s.place !== "stopped") || s.heldBy === "fire",
-        "fire holds it open against everything but STOP",
+        !(s.live && s.inputs.fire && !s.inputs.stop) || s.heldBy === "fire",
+        "fire holds it open against everything but the STOP input",
         edge,
       );
       must(!(s.heldBy === "fire" && pulsed(edge, "close")), "fire never closes", edge);
@@ -118,8 +61,38 @@ for (const [wiring, settings] of Object.entries(wirings)) {
         edge,
       );
       must(
-        !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge),
-        "only a release ends an operator's stop",
+        !from.state.stopLatched || s.stopLatched || !s.live || isRelease(edge) || s.heldBy === "fire",
+        "only a release or fire ends an operator's stop",
+        edge,
+      );
+      must(
+        !(s.awaiting && s.inputs.presence) || s.holdOff,
+        "a vehicle on the loop waits for nothing but the hold-off",
+        edge,
+      );
+      must(
+        !(event.type === "input" && event.name === "presence" && event.active && from.state.awaiting) ||
+          s.awaiting ||
+          pulsed(edge, "lift") ||
+          !mustLift(s) ||
+          s.cause === "relay-on",
+        "a grant whose vehicle arrives is not lost",
+        edge,
+      );
+      const out = s.inputs.exit && !s.exitIgnored;
+      must(
+        !(s.live && out && (s.place === "closed" || s.place === "unknown")) || s.holdOff,
+        "nobody who wants out stands before a closed arm, but in the hold-off",
+        edge,
+      );
+      must(
+        !(out && pulsed(edge, "close")) || from.state.warning === "asked",
+        "nothing but an operator closes before somebody who wants out",
+        edge,
+      );
+      must(
+        !(pulsed(edge, "lift") && out && from.state.place === "stopped") || s.heldBy === "fire",
+        "who wanted out during a stop asks again",
         edge,
       );
       const levels = levelsOf(s);
@@ -191,14 +164,14 @@ test("together the wirings reach every place and every cause of a fault", () => 
   ]);
 });
 
-/** The arm was open and is now coming down: by its contact, with somebody under it. */
+/** The arm was open and is now coming down: by its contact, with somebody under it or before it. */
 function leavesOpen(edge: Edge): boolean {
   const { event, to } = edge;
   return (
     event.type === "input" &&
     event.name === "open" &&
     !event.active &&
-    (to.state.inputs.loop || to.state.inputs.beam)
+    (to.state.inputs.loop || to.state.inputs.beam || to.state.inputs.exit)
   );
 }
 

@@ -59,16 +59,30 @@ test("what an operator stopped is stopped after a restart, and no line moves for
   assert.is(again.view().state, "stopped");
   for (const event of [{ type: "granted" }, { type: "free-exit" }] as const)
     assert.is(again.event(event).reason, "stopped");
-  lines.drive("fire", true);
   clock.advance(10_000);
   assert.equal(
     lines.edges().map((e) => e.name),
     ["red"],
   );
-  lines.drive("fire", false);
-  clock.advance(1000);
   assert.is(again.event({ type: "operator", command: "release" }).reason, "released");
   assert.is(again.event({ type: "granted" }).reason, "pulsed");
+});
+
+test("fire ends what an operator stopped, also after a restart, and nothing stops it again by itself", async () => {
+  const { path, keep, gate } = place();
+  await gate.start();
+  gate.event({ type: "operator", command: "stop" });
+  await gate.close();
+  await keep.settled();
+  const second = after(path);
+  second.lines.drive("fire", true);
+  await second.gate.start();
+  assert.is(second.edges("lift"), "1");
+  await second.gate.close();
+  await second.keep.settled();
+  const third = after(path);
+  await third.gate.start();
+  assert.is(third.gate.event({ type: "granted" }).reason, "pulsed");
 });
 
 test("what an operator stopped is stopped when lost lines come back", async () => {
