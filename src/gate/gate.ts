@@ -12,12 +12,12 @@ import type {
 import { alarmEvent, barrierEvent, type NewEvent } from "../core/events.js";
 import { createCommands } from "./commands.js";
 import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
+import { holdPanel } from "./held-panel.js";
 import { LineError } from "./lines.js";
 import { barrierSettingsOf } from "./machine-settings.js";
 import { createPanel, type Panel } from "./panel.js";
 import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
 
-const REOPEN_MS = 1000;
 const MUST_POLL_MS = 2000;
 
 /** Carries out what the barrier machine asks for: pulses, lights, timers, alarms. Building it opens nothing. */
@@ -49,7 +49,17 @@ export function createGate(deps: GateDeps): Gate {
   let alarmed = false;
   let sinceAt = clock.wallMs();
   let heldUntilAt: number | null = null;
-  let cancelReopen = () => {};
+  const held = holdPanel({
+    clock,
+    log,
+    open: () =>
+      createPanel({
+        ...deps,
+        changed: (name, active) => void event({ type: "input", name, active }, `input ${name}`),
+      }),
+    here,
+    away,
+  });
 
   return {
     async start() {
@@ -59,7 +69,7 @@ export function createGate(deps: GateDeps): Gate {
         commands.restore(kept.mode);
         stopped = kept.stopped;
       }
-      await open();
+      await held.open();
     },
     event,
     command: commands.command,
@@ -76,22 +86,15 @@ export function createGate(deps: GateDeps): Gate {
     async close() {
       if (closed) return;
       closed = true;
-      cancelReopen();
       event({ type: "shutdown" });
-      panel?.close();
+      held.close();
       panel = null;
       for (const cancel of timers.values()) cancel();
       timers.clear();
     },
   };
 
-  async function open() {
-    const opened = await createPanel({
-      ...deps,
-      changed: (name, active) => void event({ type: "input", name, active }, `input ${name}`),
-      failed: lost,
-    });
-    if (closed) return opened.close();
+  function here(opened: Panel): void {
     panel = opened;
     raise("lines", null, false);
     event({ type: "boot", inputs: panel.inputs(), stopped });
@@ -107,22 +110,13 @@ export function createGate(deps: GateDeps): Gate {
     );
   }
 
-  /** The lines are gone: nothing can be said of the barrier any more until they are back. */
-  function lost(sentence: string) {
-    if (closed) return;
+  /** Nothing can be said of the barrier any more until the lines are back. */
+  function away(sentence: string): void {
     log.error({ sentence }, "The lines were lost.");
-    panel?.close();
     panel = null;
     event({ type: "shutdown" });
     raise("lines", null, true);
     tell();
-    const again = () => {
-      open().catch((error: Error) => {
-        log.error({ error: error.message }, "The lines could not be opened again; it is tried on.");
-        if (!closed) cancelReopen = clock.after(REOPEN_MS, again);
-      });
-    };
-    cancelReopen = clock.after(REOPEN_MS, again);
   }
 
   function event(event: BarrierEvent, by = "gate"): GateAnswer {
