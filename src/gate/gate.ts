@@ -13,8 +13,8 @@ import { alarmEvent, barrierEvent, type NewEvent } from "../core/events.js";
 import { createCommands } from "./commands.js";
 import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
 import { holdPanel } from "./held-panel.js";
-import { LineError } from "./lines.js";
-import { barrierSettingsOf } from "./machine-settings.js";
+import { barrierSettingsOf, unusable } from "./machine-settings.js";
+import { createNewProcess } from "./new-process.js";
 import { createPanel, type Panel } from "./panel.js";
 import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
 
@@ -49,6 +49,14 @@ export function createGate(deps: GateDeps): Gate {
   let alarmed = false;
   let sinceAt = clock.wallMs();
   let heldUntilAt: number | null = null;
+  const newProcess = createNewProcess({
+    clock,
+    log,
+    keep: async () => {
+      keep();
+      return (await deps.keep?.settled()) === true;
+    },
+  });
   const held = holdPanel({
     clock,
     log,
@@ -63,13 +71,18 @@ export function createGate(deps: GateDeps): Gate {
 
   return {
     async start() {
-      unusable(deps);
+      unusable(deps.barrier, deps.lines);
       const kept = deps.keep?.read();
       if (kept !== undefined) {
         commands.restore(kept.mode);
         stopped = kept.stopped;
+        if (kept.triedAnew === true) newProcess.restore();
       }
-      await held.open();
+      await held.open().catch((error: Error) => {
+        // The rest of the appliance ran without these lines before, and does so again.
+        if (!newProcess.isTried()) throw error;
+        held.lose(error.message);
+      });
     },
     event,
     command: commands.command,
@@ -81,11 +94,12 @@ export function createGate(deps: GateDeps): Gate {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    // Lines that were lost are being opened again here; a restart would not do it better.
-    answers: () => panel === null || clock.monotonicMs() - panel.polledAtMs() < MUST_POLL_MS,
+    answers: () =>
+      panel === null ? !newProcess.isWanted() : clock.monotonicMs() - panel.polledAtMs() < MUST_POLL_MS,
     async close() {
       if (closed) return;
       closed = true;
+      newProcess.close();
       event({ type: "shutdown" });
       held.close();
       panel = null;
@@ -96,6 +110,7 @@ export function createGate(deps: GateDeps): Gate {
 
   function here(opened: Panel): void {
     panel = opened;
+    newProcess.linesHere();
     raise("lines", null, false);
     event({ type: "boot", inputs: panel.inputs(), stopped });
     log.info(
@@ -117,6 +132,7 @@ export function createGate(deps: GateDeps): Gate {
     event({ type: "shutdown" });
     raise("lines", null, true);
     tell();
+    newProcess.linesAway();
   }
 
   function event(event: BarrierEvent, by = "gate"): GateAnswer {
@@ -234,7 +250,11 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   function keep(): void {
-    deps.keep?.write({ mode: commands.mode(), stopped });
+    deps.keep?.write({
+      mode: commands.mode(),
+      stopped,
+      ...(newProcess.isTried() ? { triedAnew: true } : {}),
+    });
   }
 
   function tell(): void {
@@ -269,16 +289,4 @@ export function createGate(deps: GateDeps): Gate {
       alarms: [...alarms.values()],
     };
   }
-}
-
-/** Settings that need a line which is not wired: better said at the start than found out at the barrier. */
-function unusable({ barrier, lines }: GateDeps): void {
-  if (barrier.autoClose && lines.outputs.close === undefined)
-    throw new LineError(
-      "barrier.autoClose is on, but no close line is wired; write lines.outputs.close: {} or autoClose: false.",
-    );
-  if (barrier.presenceWaitMs > 0 && lines.inputs.presence === undefined)
-    throw new LineError(
-      "barrier.presenceWaitMs asks for a presence loop, but none is wired; write lines.inputs.presence: {} or presenceWaitMs: 0.",
-    );
 }
