@@ -5,9 +5,8 @@ import { createDesk } from "../gate/desk.js";
 import { openDriver } from "../gate/driver.js";
 import { createGate } from "../gate/gate.js";
 import { createKeep } from "../gate/kept.js";
-import { createLane, type Lane } from "../gate/lane.js";
+import type { Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
-import { rehearse } from "../gate/rehearsal.js";
 import { createStore } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
 import { watchClockTrust } from "../system/clock-trust.js";
@@ -18,20 +17,18 @@ import { watchTemperature } from "../system/temperature.js";
 import { createWeb } from "../web/server.js";
 import { createCameras } from "./cameras.js";
 import { demoRules } from "./demo.js";
-import { exposeFigures } from "./figures.js";
+import { exposeFigures, figuresToReport, noLane } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
 import { createLogbook } from "./logbook.js";
+import { looksOf, openLane } from "./open-lane.js";
+import { createOpening } from "./opening.js";
 import { createReadRate } from "./read-rate.js";
-import { withoutForgotten } from "./recent-passes.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
 import { usableFolder } from "./usable-folder.js";
-
-/** Newest granted passes whose looks are held in memory, 2 kB each. */
-const LOOKS_REMEMBERED = 4000;
 
 export interface ApplianceDeps {
   config: Config;
@@ -51,7 +48,6 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     serial: machineSerial(),
     version: programVersion(),
   };
-  const startedAtMs = clock.monotonicMs();
   const lines = resolveLines(config.lines, undefined, config.where);
   const part = (name: string) => log.child({ part: name });
 
@@ -77,10 +73,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     audit: (entry) => store.audit.add(entry),
   });
   const book = createRuleBook(store.rules, demoRules(config), part("rules"));
-  let storeOpen = () => {};
-  const whenStoreOpen = new Promise<void>((resolve) => {
-    storeOpen = resolve;
-  });
+  const opening = createOpening({ clock, log: part("store"), open: openFolder });
+  const { whenBegun: whenStoreOpen } = opening;
   const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen });
   const recordings = createRecordings({ config, folder, store, clock, log, note: logbook.note });
   const { ring, clips, wear, storage } = recordings;
@@ -107,6 +101,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   const metrics = createMetrics({ processMetrics: true });
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
+  let isClosed = false;
   let url = "";
 
   const health = createHealth(
@@ -121,7 +116,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       cameras: () => cameras.cameras(),
       models: (camera) => cameras.models(camera),
       eyeProblem: (camera) => cameras.problem(camera),
-      store,
+      store: { status: () => ({ ...store.status(), ...opening.status() }) },
       ring,
       clips,
       wear,
@@ -135,17 +130,12 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     log,
     identity,
     store,
+    isStoreOpen: opening.isOpen,
     gate,
     desk,
     health: () => health.list(),
     storage,
-    figures: () => ({
-      ...(temperature.celsius() === null ? {} : { temperatureC: temperature.celsius()! }),
-      fps: Object.fromEntries(cameras.cameras().map((c) => [c.name, c.fps])),
-      ...(readRate.rate() === undefined ? {} : { readRate: readRate.rate()! }),
-      rssBytes: process.memoryUsage.rss(),
-      uptimeSeconds: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
-    }),
+    figures: figuresToReport({ clock, temperature, cameras, readRate }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -176,11 +166,9 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     report: () => reporting.status(),
     health: () => health.list(),
     freeBytes: () => disk.freeBytes(),
+    unsaved: keeper.unsaved,
+    wear: () => wear.status(),
   });
-  metrics.gauge("passes_unsaved", "Writes of passes that the store refused", [], keeper.unsaved);
-  const wearToday = metrics.gauge("card_written_bytes_today", "Bytes written to the card today (UTC)", [
-    "subsystem",
-  ]);
   const web = createWeb({
     config: config.web,
     about: { ...identity, startedAt: clock.wallMs() },
@@ -190,18 +178,18 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
       ...metrics,
       text() {
         figures.refresh();
-        for (const [subsystem, bytes] of Object.entries(wear.status().bytes))
-          wearToday.set(bytes, { subsystem });
         return metrics.text();
       },
     },
-    passes: store.passes,
-    register: store.register,
-    edges: store.edges,
-    audit: store.audit,
-    ...recordings.page,
+    ...opening.refusing({
+      passes: store.passes,
+      register: store.register,
+      edges: store.edges,
+      audit: store.audit,
+      search: store.search,
+      ...recordings.page,
+    }),
     rules: { all: async () => book.rules() },
-    search: store.search,
     live: cameras,
     gate,
     health: () => health.list(),
@@ -213,8 +201,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   store.onForeignChange(() => {
     void book.reload();
     // A plate may have been erased.
-    void store.passes
-      .looks(LOOKS_REMEMBERED)
+    void looksOf(store)
       .then((history) => lane?.recallLooks(history))
       .catch(() => {});
   });
@@ -225,42 +212,54 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   return { start, close, gate, store, url: () => url, brokerUrl: () => reporting.url(), identity };
 
   /**
-   * The gate first: free exit and safety inputs work before anything else does. Rejects with one sentence; what was
-   * started by then is closed again.
+   * The gate first: free exit and safety inputs work before anything else does, and also where nothing else comes to work.
+   * Rejects with one sentence when the lines or the page cannot be had; what was started by then is closed again.
    */
   async function start(): Promise<void> {
-    await usableFolder(folder);
     await gate.start();
     logbook.watchLines(gate);
-    await store.start();
-    storeOpen();
-    await logbook.started(identity.version);
-    await book.reload();
-    const known = (await store.passes.list({ limit: 1000 })).items.toReversed();
-    for (const pass of known) readRate.saw(pass);
-    // Without it the first vehicle waits some milliseconds longer: no reason not to start.
-    await rehearse({ config, clock, rules: book.rules() }).catch((error) =>
-      log.warn({ err: String(error) }, "The decision could not be rehearsed; the first one takes longer."),
-    );
-    lane = createLane({
-      config,
-      clock,
-      log: part("lane"),
-      rules: book.rules,
-      gate,
-      clockTrusted: () => trust.trusted(),
-      onPass: (entry) => void keeper.pass(entry),
-      onEnd: (pass) => void keeper.clip(pass),
-      onUse: book.use,
-      recent: await withoutForgotten(known, store.audit),
-      looks: await store.passes.looks(LOOKS_REMEMBERED),
-    });
-    await recordings.start();
-    await disk.start();
     await temperature.start();
+    await opening.start();
     await reporting.start();
     url = (await web.start()).url;
-    cameras.start();
+    if (opening.isOpen()) await watch();
+    else
+      void opening.whenOpen
+        .then(watch)
+        .catch((error) => log.error({ err: String(error) }, "The cameras could not be started."));
+  }
+
+  /** All that needs the card; whatever fails in it, it is begun anew from the top. */
+  async function openFolder(): Promise<void> {
+    await usableFolder(folder);
+    await store.start();
+    const { state, problem } = store.status();
+    if (state !== "ready" && state !== "cannot-write") throw new Error(problem || `The store is ${state}.`);
+    await book.reload();
+    await recordings.start();
+    await disk.start();
+    const { items: newest } = await store.passes.list({ limit: 1000 });
+    lane = await openLane(
+      {
+        config,
+        clock,
+        log: part("lane"),
+        rules: book.rules,
+        gate,
+        clockTrusted: () => trust.trusted(),
+        onPass: (entry) => void keeper.pass(entry),
+        onEnd: (pass) => void keeper.clip(pass),
+        onUse: book.use,
+      },
+      store,
+    );
+    for (const pass of newest.toReversed()) readRate.saw(pass);
+  }
+
+  async function watch(): Promise<void> {
+    await logbook.started(identity.version);
+    await reporting.storeOpened();
+    if (!isClosed) cameras.start();
   }
 
   function changed(): void {
@@ -269,6 +268,8 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
 
   /** Eyes first, so that nothing new comes; the lines stay safe until everything else has been kept. */
   async function close(): Promise<void> {
+    isClosed = true;
+    await opening.close();
     await cameras.close();
     lane?.close();
     await web.close();
@@ -284,16 +285,5 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     metrics.close();
   }
 }
-
-const noLane = {
-  sightings: 0,
-  passes: 0,
-  granted: 0,
-  denied: 0,
-  ask: 0,
-  dropped: 0,
-  lastFrameToRelayMs: null,
-  lastSightingToRelayMs: null,
-};
 
 export type Appliance = ReturnType<typeof createAppliance>;

@@ -1,0 +1,31 @@
+import type { PassAppearance } from "../core/repositories.js";
+import { createLane, type Lane, type LaneDeps } from "../gate/lane.js";
+import { rehearse } from "../gate/rehearsal.js";
+import type { Store } from "../store/store.js";
+import { withoutForgotten } from "./recent-passes.js";
+
+/** Newest granted passes whose looks are held in memory, 2 kB each. */
+const LOOKS_REMEMBERED = 4000;
+
+/** A lane that has been rehearsed, and knows what the store remembers of earlier vehicles. */
+export async function openLane(
+  deps: Omit<LaneDeps, "looks" | "recent">,
+  store: Pick<Store, "passes" | "audit">,
+): Promise<Lane> {
+  const { config, clock, log, rules } = deps;
+  // Without it the first vehicle waits some milliseconds longer: no reason not to start.
+  await rehearse({ config, clock, rules: rules() }).catch((error) =>
+    log.warn({ err: String(error) }, "The decision could not be rehearsed; the first one takes longer."),
+  );
+  const known = (await store.passes.list({ limit: 1000 })).items.toReversed();
+  return createLane({
+    ...deps,
+    recent: await withoutForgotten(known, store.audit),
+    looks: await looksOf(store),
+  });
+}
+
+/** What the vehicles of the newest passes looked like. */
+export function looksOf({ passes }: Pick<Store, "passes">): Promise<readonly PassAppearance[]> {
+  return passes.looks(LOOKS_REMEMBERED);
+}
