@@ -72,7 +72,12 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     keep,
     audit: (entry) => store.audit.add(entry),
   });
-  const book = createRuleBook(store.rules, demoRules(config), part("rules"));
+  const book = createRuleBook({
+    repository: store.rules,
+    fixed: demoRules(config),
+    clock,
+    log: part("rules"),
+  });
   const opening = createOpening({ clock, log: part("store"), open: openFolder });
   const { whenBegun: whenStoreOpen } = opening;
   const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen });
@@ -174,13 +179,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     about: { ...identity, startedAt: clock.wallMs() },
     clock,
     log: part("web"),
-    metrics: {
-      ...metrics,
-      text() {
-        figures.refresh();
-        return metrics.text();
-      },
-    },
+    metrics: figures,
     ...opening.refusing({
       passes: store.passes,
       register: store.register,
@@ -272,6 +271,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
     await opening.close();
     await cameras.close();
     lane?.close();
+    book.close();
     await web.close();
     await recordings.close();
     await gate.close();

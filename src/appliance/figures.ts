@@ -22,8 +22,8 @@ export interface FigureSources {
   wear: () => { bytes: Readonly<Record<string, number>> };
 }
 
-/** Puts what the parts count onto `/metrics`; they are asked when the page is fetched. */
-export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): void } {
+/** The same metrics with what the parts count among them; they are asked whenever the text is. */
+export function exposeFigures(metrics: Metrics, s: FigureSources): Metrics {
   const gauge = (name: string, help: string, labels: readonly string[] = []) =>
     metrics.gauge(name, help, labels);
   const cameraUp = gauge("camera_up", "1 while pictures of the camera come", ["camera"]);
@@ -76,30 +76,36 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
   const report = exposeReport(metrics, s.report);
 
   return {
-    refresh() {
-      report.refresh();
-      for (const camera of s.cameras.cameras()) {
-        const by = { camera: camera.name };
-        cameraUp.set(camera.state === "running" ? 1 : 0, by);
-        cameraFps.set(camera.fps, by);
-        eyeRestarts.set(s.cameras.restarts()[camera.name] ?? 0, by);
-        const figures = s.cameras.figures()[camera.name];
-        if (figures === undefined) continue;
-        cameraFrames.set(figures.camera.frames, by);
-        cameraDropped.set(figures.camera.dropped, by);
-        cameraReconnects.set(figures.camera.reconnects, by);
-        eyeRss.set(figures.rssBytes, by);
-        for (const [name, { p50Ms, p95Ms }] of Object.entries(figures.stages)) {
-          stage.set(p50Ms, { ...by, stage: name, quantile: "0.5" });
-          stage.set(p95Ms, { ...by, stage: name, quantile: "0.95" });
-        }
-      }
-      for (const [subsystem, bytes] of Object.entries(s.wear().bytes)) wearToday.set(bytes, { subsystem });
-      for (const entry of s.health())
-        for (const state of ["good", "warning", "bad", "unknown"])
-          health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
+    ...metrics,
+    text() {
+      refresh();
+      return metrics.text();
     },
   };
+
+  function refresh(): void {
+    report.refresh();
+    for (const camera of s.cameras.cameras()) {
+      const by = { camera: camera.name };
+      cameraUp.set(camera.state === "running" ? 1 : 0, by);
+      cameraFps.set(camera.fps, by);
+      eyeRestarts.set(s.cameras.restarts()[camera.name] ?? 0, by);
+      const figures = s.cameras.figures()[camera.name];
+      if (figures === undefined) continue;
+      cameraFrames.set(figures.camera.frames, by);
+      cameraDropped.set(figures.camera.dropped, by);
+      cameraReconnects.set(figures.camera.reconnects, by);
+      eyeRss.set(figures.rssBytes, by);
+      for (const [name, { p50Ms, p95Ms }] of Object.entries(figures.stages)) {
+        stage.set(p50Ms, { ...by, stage: name, quantile: "0.5" });
+        stage.set(p95Ms, { ...by, stage: name, quantile: "0.95" });
+      }
+    }
+    for (const [subsystem, bytes] of Object.entries(s.wear().bytes)) wearToday.set(bytes, { subsystem });
+    for (const entry of s.health())
+      for (const state of ["good", "warning", "bad", "unknown"])
+        health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
+  }
 }
 
 /** The figures that go out with the reports, taken anew with every call. */
