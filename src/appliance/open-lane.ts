@@ -6,6 +6,8 @@ import { withoutForgotten } from "./recent-passes.js";
 
 /** Newest granted passes whose looks are held in memory, 2 kB each. */
 const LOOKS_REMEMBERED = 4000;
+/** Newest granted passes from which anti-passback learns who is inside. */
+const PASSAGES_REMEMBERED = 1000;
 
 /** A lane that has been rehearsed, and knows what the store remembers of earlier vehicles. */
 export async function openLane(
@@ -17,10 +19,11 @@ export async function openLane(
   await rehearse({ config, clock, rules: rules() }).catch((error) =>
     log.warn({ err: String(error) }, "The decision could not be rehearsed; the first one takes longer."),
   );
-  const known = (await store.passes.list({ limit: 1000 })).items.toReversed();
+  // Of a busy street nearly all passes are of strangers: only those that opened are asked for.
+  const { items: granted } = await store.passes.list({ verdict: "granted", limit: PASSAGES_REMEMBERED });
   return createLane({
     ...deps,
-    recent: await withoutForgotten(known, store.audit),
+    recent: await withoutForgotten(granted.toReversed(), store.audit),
     looks: await looksOf(store),
   });
 }
