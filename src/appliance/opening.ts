@@ -82,7 +82,7 @@ export function createOpening({ clock, log, open }: OpeningDeps): Opening {
         (error: Error) => {
           if (closed) return;
           tell(
-            `No plate opens: ${error.message} Contacts, fire and commands work; it is tried again every ${RETRY_MS / 1000} s.`,
+            `No plate opens: ${error.message.replace(/\.?$/, ".")} Contacts, fire and commands work; it is tried again every ${RETRY_MS / 1000} s.`,
           );
           cancelRetry = clock.after(RETRY_MS, attempt);
         },

@@ -42,12 +42,16 @@ test("what cannot be opened is tried again every ten seconds, and its sentence s
   assert.is(tries.length, 1);
   clock.advance(1);
   assert.is(tries.length, 2);
-  tries[1]!.done();
+  tries[1]!.failed("unable to open database file");
+  await settle();
+  assert.match(opening.status().problem!, "No plate opens: unable to open database file. Contacts, fire");
+  clock.advance(10_000);
+  tries[2]!.done();
   await settle();
   assert.is(reached.open, true);
   assert.equal(opening.status(), {});
   clock.advance(600_000);
-  assert.is(tries.length, 2);
+  assert.is(tries.length, 3);
 });
 
 test("a card that stalls keeps nobody waiting for longer than twenty seconds", async () => {
