@@ -5,9 +5,8 @@ import { createDesk } from "../gate/desk.js";
 import { openDriver } from "../gate/driver.js";
 import { createGate } from "../gate/gate.js";
 import { createKeep } from "../gate/kept.js";
-import { createLane, type Lane } from "../gate/lane.js";
+import type { Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
-import { rehearse } from "../gate/rehearsal.js";
 import { removeOldestVideo } from "../recording/room.js";
 import { createStore } from "../store/store.js";
 import type { Clock } from "../system/clock.js";
@@ -19,20 +18,18 @@ import { watchTemperature } from "../system/temperature.js";
 import { createWeb } from "../web/server.js";
 import { createCameras } from "./cameras.js";
 import { demoRules } from "./demo.js";
-import { exposeFigures, noLane } from "./figures.js";
+import { exposeFigures, figuresToReport, noLane } from "./figures.js";
 import { healthParts } from "./health-parts.js";
 import { machineSerial, PROGRAM_FOLDER, programVersion } from "./identity.js";
 import { createKeeper } from "./keep.js";
 import { createLogbook } from "./logbook.js";
+import { looksOf, openLane } from "./open-lane.js";
+import { createOpening } from "./opening.js";
 import { createReadRate } from "./read-rate.js";
-import { withoutForgotten } from "./recent-passes.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
 import { createRuleBook } from "./rules.js";
 import { usableFolder } from "./usable-folder.js";
-
-/** Newest granted passes whose looks are held in memory, 2 kB each. */
-const LOOKS_REMEMBERED = 4000;
 
 export interface ApplianceDeps {
   config: Config;
@@ -54,7 +51,6 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     serial: machineSerial(),
     version: programVersion(),
   };
-  const startedAtMs = clock.monotonicMs();
   const lines = resolveLines(config.lines, undefined, config.where);
   const part = (name: string) => log.child({ part: name });
 
@@ -86,11 +82,14 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     keep,
     audit: (entry) => store.audit.add(entry),
   });
-  const book = createRuleBook(store.rules, demoRules(config), part("rules"));
-  let storeOpen = () => {};
-  const whenStoreOpen = new Promise<void>((resolve) => {
-    storeOpen = resolve;
+  const book = createRuleBook({
+    repository: store.rules,
+    fixed: demoRules(config),
+    clock,
+    log: part("rules"),
   });
+  const opening = createOpening({ clock, log: part("store"), open: openFolder });
+  const { whenBegun: whenStoreOpen } = opening;
   const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen });
   const recordings = createRecordings({ config, folder, store, clock, log, note: logbook.note });
   const { ring, clips, wear, storage } = recordings;
@@ -117,6 +116,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   const metrics = createMetrics({ processMetrics: true });
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
+  let isClosed = false;
   let url = "";
 
   const health = createHealth(
@@ -131,7 +131,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
       cameras: () => cameras.cameras(),
       models: (camera) => cameras.models(camera),
       eyeProblem: (camera) => cameras.problem(camera),
-      store,
+      store: { status: () => ({ ...store.status(), ...opening.status() }) },
       ring,
       clips,
       wear,
@@ -145,17 +145,12 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     log,
     identity,
     store,
+    isStoreOpen: opening.isOpen,
     gate,
     desk,
     health: () => health.list(),
     storage,
-    figures: () => ({
-      ...(temperature.celsius() === null ? {} : { temperatureC: temperature.celsius()! }),
-      fps: Object.fromEntries(cameras.cameras().map((c) => [c.name, c.fps])),
-      ...(readRate.rate() === undefined ? {} : { readRate: readRate.rate()! }),
-      rssBytes: process.memoryUsage.rss(),
-      uptimeSeconds: Math.round((clock.monotonicMs() - startedAtMs) / 1000),
-    }),
+    figures: figuresToReport({ clock, temperature, cameras, readRate }),
     subscribe(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -186,32 +181,24 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     report: () => reporting.status(),
     health: () => health.list(),
     freeBytes: () => disk.freeBytes(),
+    unsaved: keeper.unsaved,
+    wear: () => wear.status(),
   });
-  metrics.gauge("passes_unsaved", "Writes of passes that the store refused", [], keeper.unsaved);
-  const wearToday = metrics.gauge("card_written_bytes_today", "Bytes written to the card today (UTC)", [
-    "subsystem",
-  ]);
   const web = createWeb({
     config: config.web,
     about: { ...identity, startedAt: clock.wallMs() },
     clock,
     log: part("web"),
-    metrics: {
-      ...metrics,
-      text() {
-        figures.refresh();
-        for (const [subsystem, bytes] of Object.entries(wear.status().bytes))
-          wearToday.set(bytes, { subsystem });
-        return metrics.text();
-      },
-    },
-    passes: store.passes,
-    register: store.register,
-    edges: store.edges,
-    audit: store.audit,
-    ...recordings.page,
+    metrics: figures,
+    ...opening.refusing({
+      passes: store.passes,
+      register: store.register,
+      edges: store.edges,
+      audit: store.audit,
+      search: store.search,
+      ...recordings.page,
+    }),
     rules: { all: async () => book.rules() },
-    search: store.search,
     live: cameras,
     gate,
     health: () => health.list(),
@@ -223,8 +210,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   store.onForeignChange(() => {
     void book.reload();
     // A plate may have been erased.
-    void store.passes
-      .looks(LOOKS_REMEMBERED)
+    void looksOf(store)
       .then((history) => lane?.recallLooks(history))
       .catch(() => {});
   });
@@ -235,42 +221,54 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   return { start, close, gate, store, url: () => url, brokerUrl: () => reporting.url(), identity };
 
   /**
-   * The gate first: free exit and safety inputs work before anything else does. Rejects with one sentence; what was
-   * started by then is closed again.
+   * The gate first: free exit and safety inputs work before anything else does, and also where nothing else comes to work.
+   * Rejects with one sentence when the lines or the page cannot be had; what was started by then is closed again.
    */
   async function start(): Promise<void> {
-    await usableFolder(folder);
     await gate.start();
     logbook.watchLines(gate);
-    await store.start();
-    storeOpen();
-    await logbook.started(identity.version);
-    await book.reload();
-    const known = (await store.passes.list({ limit: 1000 })).items.toReversed();
-    for (const pass of known) readRate.saw(pass);
-    // Without it the first vehicle waits some milliseconds longer: no reason not to start.
-    await rehearse({ config, clock, rules: book.rules() }).catch((error) =>
-      log.warn({ err: String(error) }, "The decision could not be rehearsed; the first one takes longer."),
-    );
-    lane = createLane({
-      config,
-      clock,
-      log: part("lane"),
-      rules: book.rules,
-      gate,
-      clockTrusted: () => trust.trusted(),
-      onPass: (entry) => void keeper.pass(entry),
-      onEnd: (pass) => void keeper.clip(pass),
-      onUse: book.use,
-      recent: await withoutForgotten(known, store.audit),
-      looks: await store.passes.looks(LOOKS_REMEMBERED),
-    });
-    await recordings.start();
-    await disk.start();
     await temperature.start();
+    await opening.start();
     await reporting.start();
     url = (await web.start()).url;
-    cameras.start();
+    if (opening.isOpen()) await watch();
+    else
+      void opening.whenOpen
+        .then(watch)
+        .catch((error) => log.error({ err: String(error) }, "The cameras could not be started."));
+  }
+
+  /** All that needs the card; whatever fails in it, it is begun anew from the top. */
+  async function openFolder(): Promise<void> {
+    await usableFolder(folder);
+    await store.start();
+    const { state, problem } = store.status();
+    if (state !== "ready" && state !== "cannot-write") throw new Error(problem || `The store is ${state}.`);
+    await book.reload();
+    await recordings.start();
+    await disk.start();
+    const { items: newest } = await store.passes.list({ limit: 1000 });
+    lane = await openLane(
+      {
+        config,
+        clock,
+        log: part("lane"),
+        rules: book.rules,
+        gate,
+        clockTrusted: () => trust.trusted(),
+        onPass: (entry) => void keeper.pass(entry),
+        onEnd: (pass) => void keeper.clip(pass),
+        onUse: book.use,
+      },
+      store,
+    );
+    for (const pass of newest.toReversed()) readRate.saw(pass);
+  }
+
+  async function watch(): Promise<void> {
+    await logbook.started(identity.version);
+    await reporting.storeOpened();
+    if (!isClosed) cameras.start();
   }
 
   function changed(): void {
@@ -279,8 +277,11 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
 
   /** Eyes first, so that nothing new comes; the lines stay safe until everything else has been kept. */
   async function close(): Promise<void> {
+    isClosed = true;
+    await opening.close();
     await cameras.close();
     lane?.close();
+    book.close();
     await web.close();
     await recordings.close();
     await gate.close();

@@ -1,8 +1,9 @@
 import type { LaneFigures } from "../gate/lane.js";
 import type { RingStatus } from "../recording/ring.js";
 import { exposeReport } from "../report/figures.js";
-import type { ReportStatus } from "../report/ports.js";
+import type { Figures, ReportStatus } from "../report/ports.js";
 import type { StoreStatus } from "../store/store.js";
+import type { Clock } from "../system/clock.js";
 import type { HealthEntry } from "../system/health.js";
 import type { Metrics } from "../system/metrics.js";
 import type { Cameras } from "./cameras.js";
@@ -16,10 +17,13 @@ export interface FigureSources {
   report: () => ReportStatus;
   health: () => readonly HealthEntry[];
   freeBytes: () => number;
+  /** Writes of passes that the store refused. */
+  unsaved: () => number;
+  wear: () => { bytes: Readonly<Record<string, number>> };
 }
 
-/** Puts what the parts count onto `/metrics`; they are asked when the page is fetched. */
-export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): void } {
+/** The same metrics with what the parts count among them; they are asked whenever the text is. */
+export function exposeFigures(metrics: Metrics, s: FigureSources): Metrics {
   const gauge = (name: string, help: string, labels: readonly string[] = []) =>
     metrics.gauge(name, help, labels);
   const cameraUp = gauge("camera_up", "1 while pictures of the camera come", ["camera"]);
@@ -39,6 +43,7 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
     "quantile",
   ]);
   const health = gauge("health", "1 for the state that the part is in", ["part", "state"]);
+  const wearToday = gauge("card_written_bytes_today", "Bytes written to the card today (UTC)", ["subsystem"]);
   const plain = (name: string, help: string, read: () => number) => metrics.gauge(name, help, [], read);
   plain("passes", "Vehicles since the start", () => s.lane().passes);
   plain("passes_granted", "Passes granted since the start", () => s.lane().granted);
@@ -65,33 +70,62 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): { refresh(): 
   plain("clips_failed", "Clips for which there was no video", () => s.clips().failed);
   plain("outbox_queued", "Events that not every receiver has", () => s.report().queued);
   plain("outbox_overflowed", "Events given up because the outbox was full", () => s.report().overflowed);
+  plain("passes_unsaved", "Writes of passes that the store refused", s.unsaved);
   plain("disk_free_bytes", "Free space of the card", () => s.freeBytes());
 
   const report = exposeReport(metrics, s.report);
 
   return {
-    refresh() {
-      report.refresh();
-      for (const camera of s.cameras.cameras()) {
-        const by = { camera: camera.name };
-        cameraUp.set(camera.state === "running" ? 1 : 0, by);
-        cameraFps.set(camera.fps, by);
-        eyeRestarts.set(s.cameras.restarts()[camera.name] ?? 0, by);
-        const figures = s.cameras.figures()[camera.name];
-        if (figures === undefined) continue;
-        cameraFrames.set(figures.camera.frames, by);
-        cameraDropped.set(figures.camera.dropped, by);
-        cameraReconnects.set(figures.camera.reconnects, by);
-        eyeRss.set(figures.rssBytes, by);
-        for (const [name, { p50Ms, p95Ms }] of Object.entries(figures.stages)) {
-          stage.set(p50Ms, { ...by, stage: name, quantile: "0.5" });
-          stage.set(p95Ms, { ...by, stage: name, quantile: "0.95" });
-        }
-      }
-      for (const entry of s.health())
-        for (const state of ["good", "warning", "bad", "unknown"])
-          health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
+    ...metrics,
+    text() {
+      refresh();
+      return metrics.text();
     },
+  };
+
+  function refresh(): void {
+    report.refresh();
+    for (const camera of s.cameras.cameras()) {
+      const by = { camera: camera.name };
+      cameraUp.set(camera.state === "running" ? 1 : 0, by);
+      cameraFps.set(camera.fps, by);
+      eyeRestarts.set(s.cameras.restarts()[camera.name] ?? 0, by);
+      const figures = s.cameras.figures()[camera.name];
+      if (figures === undefined) continue;
+      cameraFrames.set(figures.camera.frames, by);
+      cameraDropped.set(figures.camera.dropped, by);
+      cameraReconnects.set(figures.camera.reconnects, by);
+      eyeRss.set(figures.rssBytes, by);
+      for (const [name, { p50Ms, p95Ms }] of Object.entries(figures.stages)) {
+        stage.set(p50Ms, { ...by, stage: name, quantile: "0.5" });
+        stage.set(p95Ms, { ...by, stage: name, quantile: "0.95" });
+      }
+    }
+    for (const [subsystem, bytes] of Object.entries(s.wear().bytes)) wearToday.set(bytes, { subsystem });
+    for (const entry of s.health())
+      for (const state of ["good", "warning", "bad", "unknown"])
+        health.set(entry.state === state ? 1 : 0, { part: entry.part, state });
+  }
+}
+
+/** The figures that go out with the reports, taken anew with every call. */
+export function figuresToReport(s: {
+  clock: Clock;
+  temperature: { celsius(): number | null };
+  cameras: Pick<Cameras, "cameras">;
+  readRate: { rate(): number | undefined };
+}): () => Figures {
+  const startedAtMs = s.clock.monotonicMs();
+  return () => {
+    const temperatureC = s.temperature.celsius();
+    const readRate = s.readRate.rate();
+    return {
+      ...(temperatureC === null ? {} : { temperatureC }),
+      fps: Object.fromEntries(s.cameras.cameras().map((c) => [c.name, c.fps])),
+      ...(readRate === undefined ? {} : { readRate }),
+      rssBytes: process.memoryUsage.rss(),
+      uptimeSeconds: Math.round((s.clock.monotonicMs() - startedAtMs) / 1000),
+    };
   };
 }
 

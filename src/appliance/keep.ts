@@ -11,7 +11,7 @@ export interface KeepDeps {
   clock: Clock;
   log: Log;
   store: { passes: PassRepository; outbox: OutboxRepository };
-  /** What happens at the barrier before the store is open waits for this. */
+  /** What happens at the barrier before the store is begun waits for this; later the store itself holds what waits. */
   whenStoreOpen: Promise<void>;
   clips: Clips;
   rules: () => readonly AccessRule[];

@@ -11,7 +11,7 @@ export interface LogbookDeps {
   clock: Clock;
   log: Log;
   store: { audit: AuditRepository; edges: EdgeRepository; settings: SettingRepository };
-  /** What happens before the store is open waits for this. */
+  /** What happens before the store is begun waits for this; later the store itself holds what waits. */
   whenStoreOpen: Promise<void>;
 }
 

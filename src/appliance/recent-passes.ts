@@ -12,6 +12,9 @@ export async function withoutForgotten(
   const { items } = await audit.list({ action: "gate.reset-passback", limit: 1000 });
   const forgottenAt = new Map<string, number>();
   for (const { subject, at } of items) forgottenAt.set(subject, Math.max(at, forgottenAt.get(subject) ?? 0));
-  // A pass that was still going on then is a newer one than what was to be forgotten.
-  return passes.filter(({ plate, endedAt }) => endedAt === null || endedAt > (forgottenAt.get(plate) ?? 0));
+  // A pass that was still going on then is a newer one than what was to be forgotten. One without an end is not going on:
+  // a power cut took its end.
+  return passes.filter(
+    ({ plate, startedAt, endedAt }) => (endedAt ?? startedAt) > (forgottenAt.get(plate) ?? 0),
+  );
 }

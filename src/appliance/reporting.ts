@@ -7,6 +7,7 @@ import type {
   Figures,
   HealthView,
   Identity,
+  OutboxPort,
   ReportStatus,
   SinkStatus,
   StorageView,
@@ -23,6 +24,8 @@ export interface ReportingDeps {
   log: Log;
   identity: Identity;
   store: Store;
+  /** False: nothing that is kept can be reported; state and commands go over the wire all the same. */
+  isStoreOpen: () => boolean;
   gate: Gate;
   desk: Desk;
   health: () => readonly HealthView[];
@@ -45,6 +48,7 @@ export function createReporting({
   log,
   identity,
   store,
+  isStoreOpen,
   gate,
   desk,
   health,
@@ -54,6 +58,8 @@ export function createReporting({
 }: ReportingDeps) {
   let broker: Broker | null = null;
   let report: Report | null = null;
+  let isWithoutStore = false;
+  let embedded: Awaited<ReturnType<Broker["start"]>> | null = null;
   let url = config.report.url;
   let problem = "";
   let sinceAt = clock.wallMs();
@@ -63,6 +69,15 @@ export function createReporting({
 
   return {
     start,
+    /** What could not be reported is reported from now on. */
+    async storeOpened(): Promise<void> {
+      if (!isWithoutStore) return;
+      cancelRetry();
+      await trying;
+      await report?.close();
+      report = null;
+      await start();
+    },
     /** Something was committed. */
     poke: () => report?.poke(),
     /** Address of the broker that the report talks to. */
@@ -98,6 +113,7 @@ export function createReporting({
       await broker?.close();
       report = null;
       broker = null;
+      embedded = null;
       if (!closed) cancelRetry = clock.after(RETRY_MS, () => void start());
     }
   }
@@ -108,8 +124,8 @@ export function createReporting({
   }
 
   async function open(): Promise<void> {
-    let embedded = null;
-    if (config.report.url === "embedded") {
+    isWithoutStore = !isStoreOpen();
+    if (config.report.url === "embedded" && broker === null) {
       broker = createBroker({ config: config.broker, log: log.child({ part: "broker" }) });
       embedded = await broker.start();
       url = embedded.url;
@@ -118,21 +134,19 @@ export function createReporting({
       config,
       clock,
       log: log.child({ part: "report" }),
-      outbox: store.outbox,
+      ...(isWithoutStore ? { outbox: nothingKept } : keptIn(store)),
       state: {
         barrier: () => gate.view(),
         inputs: () => gate.view().inputs,
         health,
-        storage,
+        ...(isWithoutStore ? {} : { storage }),
         figures,
-        newestPass: async () => (await store.passes.list({ limit: 1 })).items[0] ?? null,
+        newestPass: async () =>
+          isWithoutStore ? null : ((await store.passes.list({ limit: 1 })).items[0] ?? null),
         subscribe,
       },
       commands: desk.command,
       identity: { ...identity, ...machineModel(), ...pageUrl(config) },
-      pictures: { crop: (passId) => store.passes.picture(passId, "crop") },
-      cursors: kept(store, "report.cursors"),
-      announced: kept(store, "report.announced"),
       embedded,
     });
     await report.start();
@@ -144,6 +158,24 @@ const idle: ReportStatus = {
   queued: 0,
   overflowed: 0,
   commands: { accepted: 0, refused: {} },
+};
+
+/** What the report reads and notes in the store. */
+function keptIn(store: Store) {
+  return {
+    outbox: store.outbox,
+    pictures: { crop: (passId: string) => store.passes.picture(passId, "crop") },
+    cursors: kept(store, "report.cursors"),
+    announced: kept(store, "report.announced"),
+  };
+}
+
+/** Without the store there is nothing to deliver. */
+const nothingKept: OutboxPort = {
+  add: async () => {},
+  pending: async () => [],
+  acknowledge: async () => {},
+  count: async () => 0,
 };
 
 /** One value of the report part among the settings of the store, as JSON; an empty object at first. */

@@ -1,19 +1,34 @@
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
+import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+
+export interface RuleBookDeps {
+  repository: Pick<RuleRepository, "all" | "use">;
+  /** Rules that are in force beside those of the store. */
+  fixed: readonly AccessRule[];
+  clock: Clock;
+  log: Log;
+}
 
 export interface RuleBook {
   /** The rules as they are now; the same array until they change. */
   rules(): readonly AccessRule[];
-  /** Reads them anew; keeps what it has when the store does not answer. */
+  /** Reads them anew. Where the store does not answer it keeps what it has, and goes on trying after this fulfils. */
   reload(): Promise<void>;
   /** A visitor pass was used. */
   use(ruleId: string): void;
+  close(): void;
 }
 
+const RETRY_MS = 2000;
+
 /** The rules in memory, where the decision looks: the store is asked only when they have changed. */
-export function createRuleBook(repository: RuleRepository, fixed: readonly AccessRule[], log: Log): RuleBook {
+export function createRuleBook({ repository, fixed, clock, log }: RuleBookDeps): RuleBook {
   let rules = fixed;
+  let isTold = false;
+  let closed = false;
+  let cancelRetry = () => {};
 
   return {
     rules: () => rules,
@@ -26,16 +41,30 @@ export function createRuleBook(repository: RuleRepository, fixed: readonly Acces
           log.error({ ruleId, error: String(error) }, "The use of a visitor pass could not be counted."),
         );
     },
+    close() {
+      closed = true;
+      cancelRetry();
+    },
   };
 
   async function reload(): Promise<void> {
+    cancelRetry();
     try {
       rules = [...fixed, ...(await repository.all())];
+      if (isTold) log.info({}, "The access rules could be read again.");
+      isTold = false;
+      cancelRetry();
     } catch (error) {
-      log.error(
-        { error: String(error) },
-        "The access rules could not be read; the ones in memory stay in force.",
-      );
+      if (closed) return;
+      if (!isTold)
+        log.error(
+          { error: String(error) },
+          "The access rules could not be read; the ones in memory stay in force, and it is tried on.",
+        );
+      isTold = true;
+      // Of several readings that fail at the same time one is tried again.
+      cancelRetry();
+      cancelRetry = clock.after(RETRY_MS, () => void reload());
     }
   }
 }

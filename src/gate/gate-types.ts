@@ -23,7 +23,7 @@ export interface GateDeps {
   /** A command older than this is refused. */
   maxCommandAgeMs: number;
   /** What a restart must not undo; left out: nothing outlives this process. */
-  keep?: Pick<Keep, "read" | "write">;
+  keep?: Keep;
   /** What is to be reported; it may not block and is called after the lines were set. */
   onEvent?: (event: Omit<OutboxEvent, "seq">) => void;
 }
@@ -111,7 +111,10 @@ export interface GateCommand {
 }
 
 export interface Gate {
-  /** Opens the lines and tells the machine their levels. Rejects with one sentence; then nothing is energised. */
+  /**
+   * Opens the lines and tells the machine their levels. Rejects with one sentence; then nothing is energised. A process
+   * that was started for the sake of lost lines does not reject for them: it goes on trying.
+   */
   start(): Promise<void>;
   /** Puts an event to the machine and carries out what follows before it returns. */
   event(event: BarrierEvent, by?: string): GateAnswer;
@@ -124,7 +127,10 @@ export interface Gate {
   view(): GateView;
   /** Calls after every change, when the lines have been set; returns the unsubscribe. */
   subscribe(listener: (view: GateView) => void): () => void;
-  /** False when the inputs have not been looked at for too long: systemd should start the service anew then. */
+  /**
+   * False when systemd should start the service anew: the inputs have not been looked at for too long, or the lines stay
+   * away for a minute, for which a new process is tried once.
+   */
   answers(): boolean;
   /** De-energises everything, then gives the lines back. */
   close(): Promise<void>;

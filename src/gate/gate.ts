@@ -12,12 +12,12 @@ import type {
 import { alarmEvent, barrierEvent, type NewEvent } from "../core/events.js";
 import { createCommands } from "./commands.js";
 import type { Alarm, Gate, GateAnswer, GateDeps, GateView } from "./gate-types.js";
-import { LineError } from "./lines.js";
-import { barrierSettingsOf } from "./machine-settings.js";
+import { holdPanel } from "./held-panel.js";
+import { barrierSettingsOf, unusable } from "./machine-settings.js";
+import { createNewProcess } from "./new-process.js";
 import { createPanel, type Panel } from "./panel.js";
 import { alarmSentence, answerSentence, stateSentence, wordOf } from "./sentences.js";
 
-const REOPEN_MS = 1000;
 const MUST_POLL_MS = 2000;
 
 /** Carries out what the barrier machine asks for: pulses, lights, timers, alarms. Building it opens nothing. */
@@ -49,17 +49,40 @@ export function createGate(deps: GateDeps): Gate {
   let alarmed = false;
   let sinceAt = clock.wallMs();
   let heldUntilAt: number | null = null;
-  let cancelReopen = () => {};
+  const newProcess = createNewProcess({
+    clock,
+    log,
+    keep: async () => {
+      keep();
+      return (await deps.keep?.settled()) === true;
+    },
+  });
+  const held = holdPanel({
+    clock,
+    log,
+    open: () =>
+      createPanel({
+        ...deps,
+        changed: (name, active) => void event({ type: "input", name, active }, `input ${name}`),
+      }),
+    here,
+    away,
+  });
 
   return {
     async start() {
-      unusable(deps);
+      unusable(deps.barrier, deps.lines);
       const kept = deps.keep?.read();
       if (kept !== undefined) {
         commands.restore(kept.mode);
         stopped = kept.stopped;
+        if (kept.triedAnew === true) newProcess.restore();
       }
-      await open();
+      await held.open().catch((error: Error) => {
+        // The rest of the appliance ran without these lines before, and does so again.
+        if (!newProcess.isTried()) throw error;
+        held.lose(error.message);
+      });
     },
     event,
     command: commands.command,
@@ -71,28 +94,23 @@ export function createGate(deps: GateDeps): Gate {
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
-    // Lines that were lost are being opened again here; a restart would not do it better.
-    answers: () => panel === null || clock.monotonicMs() - panel.polledAtMs() < MUST_POLL_MS,
+    answers: () =>
+      panel === null ? !newProcess.isWanted() : clock.monotonicMs() - panel.polledAtMs() < MUST_POLL_MS,
     async close() {
       if (closed) return;
       closed = true;
-      cancelReopen();
+      newProcess.close();
       event({ type: "shutdown" });
-      panel?.close();
+      held.close();
       panel = null;
       for (const cancel of timers.values()) cancel();
       timers.clear();
     },
   };
 
-  async function open() {
-    const opened = await createPanel({
-      ...deps,
-      changed: (name, active) => void event({ type: "input", name, active }, `input ${name}`),
-      failed: lost,
-    });
-    if (closed) return opened.close();
+  function here(opened: Panel): void {
     panel = opened;
+    newProcess.linesHere();
     raise("lines", null, false);
     event({ type: "boot", inputs: panel.inputs(), stopped });
     log.info(
@@ -107,22 +125,14 @@ export function createGate(deps: GateDeps): Gate {
     );
   }
 
-  /** The lines are gone: nothing can be said of the barrier any more until they are back. */
-  function lost(sentence: string) {
-    if (closed) return;
+  /** Nothing can be said of the barrier any more until the lines are back. */
+  function away(sentence: string): void {
     log.error({ sentence }, "The lines were lost.");
-    panel?.close();
     panel = null;
     event({ type: "shutdown" });
     raise("lines", null, true);
     tell();
-    const again = () => {
-      open().catch((error: Error) => {
-        log.error({ error: error.message }, "The lines could not be opened again; it is tried on.");
-        if (!closed) cancelReopen = clock.after(REOPEN_MS, again);
-      });
-    };
-    cancelReopen = clock.after(REOPEN_MS, again);
+    newProcess.linesAway();
   }
 
   function event(event: BarrierEvent, by = "gate"): GateAnswer {
@@ -240,7 +250,11 @@ export function createGate(deps: GateDeps): Gate {
   }
 
   function keep(): void {
-    deps.keep?.write({ mode: commands.mode(), stopped });
+    deps.keep?.write({
+      mode: commands.mode(),
+      stopped,
+      ...(newProcess.isTried() ? { triedAnew: true } : {}),
+    });
   }
 
   function tell(): void {
@@ -275,16 +289,4 @@ export function createGate(deps: GateDeps): Gate {
       alarms: [...alarms.values()],
     };
   }
-}
-
-/** Settings that need a line which is not wired: better said at the start than found out at the barrier. */
-function unusable({ barrier, lines }: GateDeps): void {
-  if (barrier.autoClose && lines.outputs.close === undefined)
-    throw new LineError(
-      "barrier.autoClose is on, but no close line is wired; write lines.outputs.close: {} or autoClose: false.",
-    );
-  if (barrier.presenceWaitMs > 0 && lines.inputs.presence === undefined)
-    throw new LineError(
-      "barrier.presenceWaitMs asks for a presence loop, but none is wired; write lines.inputs.presence: {} or presenceWaitMs: 0.",
-    );
 }

@@ -9,10 +9,13 @@ export interface HelperProcess {
   onLine(listener: (line: string) => void): void;
   /** Called once when it is gone without having been closed. */
   onLost(listener: (sentence: string) => void): void;
-  /** Ends it by closing its input. */
+  /** Ends it by closing its input; one that does not end by that is killed. */
   close(): void;
   pid: number | undefined;
 }
+
+/** A helper releases its lines and ends within milliseconds; one that hangs would keep them from the next one. */
+const END_MS = 2000;
 
 const HELPERS_FOLDER = fileURLToPath(new URL("../../../hw/helpers/", import.meta.url));
 
@@ -54,6 +57,10 @@ export function startHelper(script: string, args: readonly string[] = []): Helpe
     close() {
       closed = true;
       child.stdin?.end();
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const kill = setTimeout(() => child.kill("SIGKILL"), END_MS);
+      kill.unref();
+      child.once("exit", () => clearTimeout(kill));
     },
   };
 

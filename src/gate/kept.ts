@@ -3,11 +3,13 @@ import { open, rename } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Log } from "../system/log.js";
 
-/** What people decided and a restart must not undo. A hold is not among it: that ends with the process. */
+/** What a restart must not undo, above all what people decided. A hold is not among it: that ends with the process. */
 export interface Kept {
   mode: "normal" | "locked";
   /** An operator has stopped the barrier, and nobody has released it. */
   stopped: boolean;
+  /** The lines stayed away, and this process was started to have another try. */
+  triedAnew?: true;
 }
 
 export interface Keep {
@@ -86,9 +88,9 @@ export function createKeep(path: string, log: Log): Keep {
 
 function parsed(text: string): Kept | null {
   try {
-    const { mode, stopped } = JSON.parse(text) as Partial<Kept>;
+    const { mode, stopped, triedAnew } = JSON.parse(text) as Partial<Kept>;
     if ((mode !== "normal" && mode !== "locked") || typeof stopped !== "boolean") return null;
-    return { mode, stopped };
+    return { mode, stopped, ...(triedAnew === true ? { triedAnew } : {}) };
   } catch {
     return null;
   }

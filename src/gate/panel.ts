@@ -14,7 +14,6 @@ export interface PanelDeps {
   lines: GateLines;
   barrier: BarrierConfig;
   changed: (name: InputName, active: boolean) => void;
-  failed: (sentence: string) => void;
 }
 
 type LevelLine = "hold" | "red" | "green" | "warn";
@@ -29,6 +28,8 @@ export interface Panel {
   outputs(): Partial<Record<OutputName, boolean>>;
   /** When all inputs were looked at last, monotonic ms. */
   polledAtMs(): number;
+  /** Called when the lines are lost, at once when they were lost already; then this panel is only good to be closed. */
+  onLost(listener: (sentence: string) => void): void;
   close(): void;
 }
 
@@ -38,45 +39,43 @@ const LEVELS: readonly LevelLine[] = ["red", "green", "warn", "hold"];
 const LEASE_MS = 6000;
 const RENEW_MS = 2000;
 const LEASED: readonly LevelLine[] = ["hold", "green"];
+/** A driver that hangs must not hang the gate: after this long the lines are given up, and can be tried anew. */
+const OPEN_MS = 10_000;
 
-/** Opens every line, or none: what was opened is given back when one of them cannot be had. */
+/** Opens every line, or none: what was opened is given back when one of them cannot be had, or does not answer. */
 export async function createPanel(deps: PanelDeps): Promise<Panel> {
   const { clock, log, lines } = deps;
-  const driver = await deps.driver();
   const relays = new Map<PulseLine, Relay>();
   const levels = new Map<LevelLine, { line: OutputLine; on: boolean }>();
   const inputs = new Map<InputName, DebouncedInput>();
+  const problems: string[] = [];
   let closed = false;
+  let waitsFor = "the driver";
   let polledAtMs = clock.monotonicMs();
   let cancelPoll = () => {};
   let cancelRenew = () => {};
-  driver.onFailure?.((sentence) => {
-    if (!closed) deps.failed(sentence);
+  let closeDriver = () => {};
+  let lost: string | null = null;
+  let giveUp: (error: Error) => void = () => {};
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject;
   });
-  const problems: string[] = [];
-  for (const name of PULSED) {
-    const line = await attempt(lines.outputs[name], openOutput);
-    if (line !== null) relays.set(name, createRelay(line, clock, log, deps.barrier.dryRun));
-  }
-  for (const name of LEVELS) {
-    const line = await attempt(lines.outputs[name], openOutput);
-    if (line !== null) levels.set(name, { line, on: false });
-  }
-  for (const name of Object.keys(lines.inputs) as InputName[]) {
-    const line = await attempt(lines.inputs[name], driver.openInput);
-    if (line !== null) inputs.set(name, watch(name, line));
-  }
-  if (problems.length > 0) {
+  let whenLost = (sentence: string) => giveUp(new LineError(sentence));
+  const cancelLimit = clock.after(OPEN_MS, () => giveUp(new LineError(tooLate())));
+  let kind: LineDriver["kind"];
+  try {
+    kind = await Promise.race([openLines(), givenUp]);
+  } catch (error) {
     close();
-    throw new LineError(
-      `The lines of ${lines.board} cannot be had, so nothing was energised:\n${problems.map((p) => `  ${p}`).join("\n")}`,
-    );
+    throw error;
+  } finally {
+    cancelLimit();
   }
   cancelPoll = clock.after(POLL_MS, poll);
   cancelRenew = clock.after(RENEW_MS, renew);
 
   return {
-    kind: driver.kind,
+    kind,
     pulse(name, ms, ended) {
       const relay = relays.get(name);
       if (relay === undefined) return ended("no-relay");
@@ -102,30 +101,65 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
         ...[...levels].map(([name, { line }]) => [name, isEnergised(line)]),
       ]),
     polledAtMs: () => polledAtMs,
+    onLost(listener) {
+      whenLost = listener;
+      if (lost !== null) listener(lost);
+    },
     close,
   };
 
+  async function openLines(): Promise<LineDriver["kind"]> {
+    const driver = await deps.driver();
+    // Nobody waits for it any more.
+    if (closed) attemptClose(() => driver.close());
+    else closeDriver = () => driver.close();
+    driver.onFailure?.((sentence) => {
+      if (closed) return;
+      lost = sentence;
+      whenLost(sentence);
+    });
+    // Running dry the line is not even opened.
+    const openOutput = async (spec: LineSpec) =>
+      deps.barrier.dryRun ? nothing(spec.name) : driver.openOutput(spec);
+    for (const name of PULSED) {
+      const line = await attempt(lines.outputs[name], openOutput);
+      if (line !== null) relays.set(name, createRelay(line, clock, log, deps.barrier.dryRun));
+    }
+    for (const name of LEVELS) {
+      const line = await attempt(lines.outputs[name], openOutput);
+      if (line !== null) levels.set(name, { line, on: false });
+    }
+    for (const name of Object.keys(lines.inputs) as InputName[]) {
+      const line = await attempt(lines.inputs[name], driver.openInput);
+      if (line !== null) inputs.set(name, watch(name, line));
+    }
+    if (problems.length > 0)
+      throw new LineError(
+        `The lines of ${lines.board} cannot be had, so nothing was energised:\n${problems.map((p) => `  ${p}`).join("\n")}`,
+      );
+    return driver.kind;
+  }
+
   /** Every line is tried, so that one error names all that are wrong. */
-  async function attempt<L>(
+  async function attempt<L extends { close(): void }>(
     spec: LineSpec | undefined,
     open: (spec: LineSpec) => Promise<L>,
   ): Promise<L | null> {
-    if (spec === undefined) return null;
+    if (spec === undefined || closed) return null;
+    waitsFor = spec.name;
     try {
-      return await open(spec);
+      const line = await open(spec);
+      if (!closed) return line;
+      attemptClose(() => line.close());
     } catch (error) {
-      if (!(error instanceof LineError)) {
-        close();
-        throw error;
-      }
+      if (!(error instanceof LineError)) throw error;
       problems.push(`${spec.where === undefined ? "" : `${spec.where}: `}${error.message}`);
-      return null;
     }
+    return null;
   }
 
-  async function openOutput(spec: LineSpec): Promise<OutputLine> {
-    // Running dry the line is not even opened.
-    return deps.barrier.dryRun ? nothing(spec.name) : driver.openOutput(spec);
+  function tooLate(): string {
+    return `The lines of ${lines.board} cannot be had: ${waitsFor} did not answer within ${OPEN_MS / 1000} s.`;
   }
 
   function watch(name: InputName, line: InputLine): DebouncedInput {
@@ -176,7 +210,7 @@ export async function createPanel(deps: PanelDeps): Promise<Panel> {
     for (const relay of relays.values()) attemptClose(() => relay.close());
     for (const { line } of levels.values()) attemptClose(() => line.close());
     for (const input of inputs.values()) attemptClose(() => input.close());
-    attemptClose(() => driver.close());
+    attemptClose(closeDriver);
   }
 }
 

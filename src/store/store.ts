@@ -97,7 +97,7 @@ export function createStore(parts: StoreParts): Store {
     ...calls.repositories,
     ...(searcher === null ? {} : { search: searcher.repository }),
     async start() {
-      if (state !== "stopped") return;
+      if (state !== "stopped" && (state !== "failed" || hasBeenOpen)) return;
       state = "starting";
       try {
         await open();
