@@ -43,8 +43,15 @@ export type PortableRow =
   | { kind: "audit"; row: AuditRecord }
   | { kind: "wear"; row: WearRecord };
 
-// Facts about this very database, not about the gate.
-const OWN_SETTINGS = new Set(["clean", "chain_base", "last_wall", "config"]);
+// Facts about this very database and where it runs, not about the gate. Positions of receivers count in its own outbox.
+const OWN_SETTINGS = new Set([
+  "clean",
+  "chain_base",
+  "last_wall",
+  "config",
+  "report.cursors",
+  "report.announced",
+]);
 
 /** Everything a store holds, whatever its kind, oldest first. Video stays where it is: rows name its files. */
 export async function* exportRows(store: Served): AsyncGenerator<PortableRow> {
@@ -81,6 +88,8 @@ export async function importRow(store: Served, line: PortableRow): Promise<void>
     case "operator":
       return store.operators.save(line.row);
     case "setting":
+      // Exports of earlier versions name them.
+      if (OWN_SETTINGS.has(line.row.name)) return;
       return store.settings.set(line.row.name, line.row.value);
     case "pass":
       return importPass(store, line.row);

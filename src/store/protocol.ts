@@ -46,7 +46,7 @@ export type FromThread =
   | { type: "failed"; code: StoreErrorCode | "corrupt"; message: string };
 
 const questions = new Set(
-  "find list all get since pending count decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle looks soft alike details chainHead".split(
+  "find list all get since pending count lastSeq decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle looks soft alike details chainHead".split(
     " ",
   ),
 );

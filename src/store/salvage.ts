@@ -1,4 +1,5 @@
 import { type Database, openDatabase } from "./database.js";
+import { continueNumbers } from "./sql/outbox.js";
 
 /**
  * Copies every readable row of a damaged database into a fresh one and gives their number. Each table is read from
@@ -14,6 +15,7 @@ export function salvage(damaged: string, fresh: Database): number {
   fresh.pragma("foreign_keys = off");
   let saved = 0;
   try {
+    continueNumbers(old, fresh);
     for (const table of tablesOf(fresh)) saved += copyTable(old, fresh, table);
   } finally {
     fresh.pragma("foreign_keys = on");

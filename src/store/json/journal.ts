@@ -25,6 +25,8 @@ export interface Journal {
   table<T>(name: string): JsonTable<T>;
   /** The next number of the store, ever growing, part of the transaction. */
   next(): number;
+  /** What `next` gave last; 0: nothing yet. */
+  last(): number;
   attempt<T>(call: () => T): T;
   commit(): void;
   rollback(): void;
@@ -67,14 +69,16 @@ export function openJournal(folder: string): Journal {
   readSnapshot();
   let handle = readJournal();
   const counter = table<{ value: number }>(COUNTER);
+  const last = () => counter.get(COUNTER)?.value ?? 0;
 
   return {
     table,
     next() {
-      const value = (counter.get(COUNTER)?.value ?? 0) + 1;
+      const value = last() + 1;
       counter.put(COUNTER, { value });
       return value;
     },
+    last,
     attempt(call) {
       const mark = { changes: changes.length, undos: undos.length };
       try {
