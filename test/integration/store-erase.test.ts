@@ -1,8 +1,10 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { eraseCommand } from "../../src/commands/erase.js";
 import { alarmEvent, barrierEvent, passEvent } from "../../src/core/events.js";
+import { openDatabase } from "../../src/store/database.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
@@ -102,6 +104,30 @@ for (const kind of ["sql", "json"] as const) {
     assert.not.ok(all.includes("GONE4EVER"));
   });
 }
+
+test("an erasure that was cut off while it overwrote the log does not hinder the next one", async () => {
+  const { store, folder } = await filled("sql");
+  await store.close();
+  const file = join(folder, "plategate.db");
+  const db = openDatabase(file);
+  db.exec("create table filling (bytes blob); insert into filling values (zeroblob(1000000))");
+  db.close();
+  writeFileSync(`${file}.before-v2`, "an old copy with AB12 in it");
+  const config = join(temporaryFolder(), "plategate.yaml");
+  writeFileSync(config, `dataFolder: ${folder}\n`);
+  const { log } = console;
+  console.log = () => {};
+  try {
+    assert.is(await eraseCommand(["AB12", "--config", config]), 0);
+  } finally {
+    console.log = log;
+  }
+  assert.not.ok(existsSync(`${file}.before-v2`));
+  const after = openDatabase(file, { readonly: true });
+  assert.is(after.prepare("select count(*) from sqlite_schema where name = 'filling'").pluck().get(), 0);
+  assert.is(after.prepare("select count(*) from audit where action = 'erase'").pluck().get(), 1);
+  after.close();
+});
 
 test.run();
 

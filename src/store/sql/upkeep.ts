@@ -100,20 +100,29 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
       return { links: last?.seq ?? 0, hash: last?.hash.toString("hex") ?? "" };
     },
     scrub() {
+      // An erasure that was cut off leaves it.
+      dropFilling();
       db.pragma("wal_checkpoint(restart)");
       db.exec("vacuum");
       db.pragma("wal_checkpoint(restart)");
       // The log is written from its beginning again: enough nothing to cover all that it held.
       const bytes = statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-      db.exec("create table filling (bytes blob)");
-      for (let left = bytes; left > 0; left -= 1_000_000)
-        db.prepare("insert into filling values (zeroblob(1000000))").run();
-      db.exec("drop table filling");
+      try {
+        db.exec("create table filling (bytes blob)");
+        for (let left = bytes; left > 0; left -= 1_000_000)
+          db.prepare("insert into filling values (zeroblob(1000000))").run();
+      } finally {
+        dropFilling();
+      }
       db.pragma("wal_checkpoint(truncate)");
       db.exec("vacuum");
       db.pragma("wal_checkpoint(truncate)");
     },
   };
+
+  function dropFilling(): void {
+    db.exec("drop table if exists filling");
+  }
 
   /** The beginning of the chain goes when nothing of it is left but hashes; what follows is proved from the noted base. */
   function shortenChain(): void {
