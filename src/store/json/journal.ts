@@ -221,9 +221,9 @@ export function openJournal(folder: string): Journal {
 }
 
 /** Puts a file in the place of another one, completely or not at all. */
-export function replace(file: string, content: string | Uint8Array): number {
+export function replace(file: string, content: string | Uint8Array, mode = 0o666): number {
   const fresh = `${file}.new`;
-  writeFileSync(fresh, content);
+  writeFileSync(fresh, content, { mode });
   const handle = openSync(fresh, "r+");
   fsyncSync(handle);
   closeSync(handle);
