@@ -18,7 +18,7 @@ export function mentionsOf(name: string): (value: unknown) => boolean {
 }
 
 /** A regular expression for this name where neither letters nor digits touch it. */
-function wholeWord(name: string): string {
+export function wholeWord(name: string): string {
   const escaped = name.replace(/[^A-Za-z0-9]/g, "\\$&");
   // Digits alone are also a part of times, fractions, percentages and ids, which belong to somebody else.
   return /^[0-9]+$/.test(name)

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { PassEntry } from "../core/repositories.js";
 import { replace } from "./json/journal.js";
+import { wholeWord } from "./mentions.js";
 import type { Served } from "./protocol.js";
 import type { SyncAll } from "./sql/sync.js";
 import type { EraseReport } from "./upkeep.js";
@@ -55,12 +56,13 @@ export function hideUnknownPlates(repositories: SyncAll<Served>, folder: string)
 }
 
 function hide(entry: PassEntry, plate: string, hash: string): PassEntry {
-  const blank = (text: string) => text.replaceAll(plate, hash);
+  const whole = new RegExp(wholeWord(plate), "g");
+  const blank = (text: string) => text.replace(whole, hash);
   const { read: _read, pictures: _pictures, appearance: _appearance, decision, ...rest } = entry;
   return {
     ...rest,
     pass: { ...entry.pass, plate: hash, sentence: blank(entry.pass.sentence) },
-    events: entry.events.map((event) => ({ ...event, payload: blank(event.payload) })),
+    events: entry.events.map((event) => ({ ...event, payload: blankInside(event.payload) })),
     // The evidence names what the plate could have been instead.
     ...(decision === undefined
       ? {}
@@ -73,6 +75,13 @@ function hide(entry: PassEntry, plate: string, hash: string): PassEntry {
           },
         }),
   };
+
+  /** Texts only: the digits of a plate may also be those of a number or an id. */
+  function blankInside(payload: string): string {
+    return JSON.stringify(
+      JSON.parse(payload, (_, value) => (typeof value === "string" ? blank(value) : value)),
+    );
+  }
 }
 
 function keyOf(file: string, isUsed: () => boolean): Buffer {

@@ -48,6 +48,24 @@ for (const kind of ["sql", "json"] as const) {
   });
 }
 
+test("hiding a plate of few digits leaves numbers and ids of its event as they are", async () => {
+  const config = { kind: "sql", unknownPlates: "hash" } as const;
+  const store = createStore({ config, folder: temporaryFolder(), clock: systemClock, log: silentLog });
+  await store.start();
+  const entry = passEntry("0f0e1d2c-4711-4abc", "4711", {
+    sentence: "4711 is on no list.",
+    probability: 0.4711,
+  });
+  const by = "plate 4711";
+  const payload = JSON.stringify({ phase: "END", pass: entry.pass, at: 44711, by });
+  await store.passes.save({ ...entry, events: [{ id: "e", kind: "pass", at: 1, payload }] });
+  const pass = (await store.passes.find(entry.pass.id))!;
+  const [event] = await store.outbox.pending(0, 9);
+  await store.close();
+  assert.is(pass.sentence, `${pass.plate} is on no list.`);
+  assert.equal(JSON.parse(event!.payload), { phase: "END", pass, at: 44711, by: `plate ${pass.plate}` });
+});
+
 test("the key of the hashes is made whole, for the owner's eyes, and kept", async () => {
   const folder = temporaryFolder();
   const hash = await hashIn(folder, "p1");
