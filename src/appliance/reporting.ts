@@ -176,6 +176,7 @@ const nothingKept: OutboxPort = {
   pending: async () => [],
   acknowledge: async () => {},
   count: async () => 0,
+  lastSeq: async () => 0,
 };
 
 /** One value of the report part among the settings of the store, as JSON; an empty object at first. */

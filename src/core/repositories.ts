@@ -152,6 +152,8 @@ export interface OutboxRepository {
   /** These were acknowledged by the receiver. */
   acknowledge(seqs: readonly number[]): Promise<void>;
   count(): Promise<number>;
+  /** The highest number that an event was ever given here, also of events that are gone; 0: none yet. */
+  lastSeq(): Promise<number>;
 }
 
 export interface Repositories {

@@ -11,6 +11,17 @@ export interface Ledger {
   settled(): Promise<void>;
 }
 
+/**
+ * Saved positions that can be believed. One beyond the last number of the outbox was noted in another outbox, and then
+ * none of them says anything about this one: what waits is sent to everybody.
+ */
+export function believed(
+  saved: Readonly<Record<string, number>>,
+  lastSeq: number,
+): Readonly<Record<string, number>> {
+  return Object.values(saved).some((seq) => seq > lastSeq) ? {} : saved;
+}
+
 const RETRY_MS = 1000;
 /** Positions are written this often at most: a write costs the card an fsync, and an old position only a repetition. */
 const SAVE_MS = 5000;

@@ -2,7 +2,7 @@ import { createAnnouncements } from "./announcements.js";
 import { readCredential } from "./credentials.js";
 import { createHomeAssistant } from "./home-assistant.js";
 import { createIntake, type Intake } from "./intake.js";
-import { createLedger, type Ledger } from "./ledger.js";
+import { believed, createLedger, type Ledger } from "./ledger.js";
 import { readAccount, readKey } from "./link-options.js";
 import { type Companion, createMqttSink } from "./mqtt-sink.js";
 import { createOnvif } from "./onvif.js";
@@ -38,7 +38,7 @@ export async function createSinks(
     ...(report.sparkplug.enabled ? ["sparkplug"] : []),
     ...report.webhooks.map((h) => `webhook:${h.name}`),
   ];
-  const saved = (await deps.cursors?.load()) ?? {};
+  const saved = believed((await deps.cursors?.load()) ?? {}, await outbox.lastSeq());
   const cursors = deps.cursors ? { cursors: deps.cursors } : {};
   const ledger = createLedger({ outbox, sinks: names, saved, clock, log, ...cursors });
   const position = (name: string) => ({

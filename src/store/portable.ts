@@ -43,8 +43,15 @@ export type PortableRow =
   | { kind: "audit"; row: AuditRecord }
   | { kind: "wear"; row: WearRecord };
 
-// Facts about this very database, not about the gate.
-const OWN_SETTINGS = new Set(["clean", "chain_base", "last_wall", "config"]);
+// Facts about this very database and where it runs, not about the gate. Positions of receivers count in its own outbox.
+const OWN_SETTINGS = new Set([
+  "clean",
+  "chain_base",
+  "last_wall",
+  "config",
+  "report.cursors",
+  "report.announced",
+]);
 
 /** Everything a store holds, whatever its kind, oldest first. Video stays where it is: rows name its files. */
 export async function* exportRows(store: Served): AsyncGenerator<PortableRow> {
@@ -69,7 +76,10 @@ export async function* exportRows(store: Served): AsyncGenerator<PortableRow> {
   for (const row of await store.wear.since("")) yield { kind: "wear", row };
 }
 
-/** Puts one exported row into a store; rows that are there already are not doubled, except edges and wear. */
+/**
+ * Puts one exported row into a store; rows that are there already are not doubled, except edges and wear. Rejects with
+ * one sentence when the row names a file that is none of the recordings or pictures.
+ */
 export async function importRow(store: Served, line: PortableRow): Promise<void> {
   switch (line.kind) {
     case "rule":
@@ -77,16 +87,20 @@ export async function importRow(store: Served, line: PortableRow): Promise<void>
     case "person":
       return store.register.savePerson(line.row);
     case "vehicle":
-      return store.register.saveVehicle(line.row);
+      return importVehicle(store, line.row);
     case "operator":
-      return store.operators.save(line.row);
+      return importOperator(store, line.row);
     case "setting":
+      // Exports of earlier versions name them.
+      if (OWN_SETTINGS.has(line.row.name)) return;
       return store.settings.set(line.row.name, line.row.value);
     case "pass":
       return importPass(store, line.row);
     case "segment":
+      refuseOutside(line);
       return store.segments.add(line.row);
     case "clip":
+      refuseOutside(line);
       return store.clips.add(line.row, []);
     case "clip-request":
       return store.clips.want(line.row);
@@ -115,8 +129,35 @@ async function portablePass(store: Served, pass: PassRecord): Promise<PortablePa
   return { pass, decisions, reads, pictures, ...details };
 }
 
+/** Rotation removes what rows name: a path that leads elsewhere would take a file that is none of ours. */
+function refuseOutside({ kind, row }: { kind: string; row: { path: string } }): void {
+  const parts = String(row.path).split("/");
+  const isInside = parts.every((part) => part !== "" && part !== "." && part !== "..");
+  if (!isInside)
+    throw new Error(
+      `A ${kind} names the file “${row.path}”, which is not among the recordings; this row and those after it were not imported.`,
+    );
+}
+
+/** One that was registered anew meanwhile keeps its id: there is one vehicle to a plate. */
+async function importVehicle(store: Served, row: VehicleRecord): Promise<void> {
+  const known = await store.register.findVehicle(row.plate);
+  await store.register.saveVehicle({ ...row, id: known?.id ?? row.id });
+}
+
+/** Somebody who was given an account anew meanwhile keeps it, with the password known here. */
+async function importOperator(store: Served, row: OperatorRecord): Promise<void> {
+  const known = await store.operators.find(row.name);
+  if (known === null || known.id === row.id) await store.operators.save(row);
+}
+
 async function importPass(store: Served, row: PortablePass): Promise<void> {
   const { pass, appearance } = row;
+  const strange = row.pictures.find(({ kind }) => kind !== "crop" && kind !== "frame");
+  if (strange !== undefined)
+    throw new Error(
+      `A pass has a picture called “${strange.kind}”, which is neither crop nor frame; this row and those after it were not imported.`,
+    );
   const pictures = row.pictures.map(({ kind, base64 }) => ({ kind, jpeg: Buffer.from(base64, "base64") }));
   await store.passes.save({ pass, pictures, events: [], ...(appearance === null ? {} : { appearance }) });
   for (const decision of row.decisions) await store.passes.save({ pass, decision, events: [] });

@@ -53,7 +53,7 @@ export type FromThread =
   | ({ type: "failed" } & Failure);
 
 const questions = new Set(
-  "find list all get since pending count decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle looks soft alike details chainHead".split(
+  "find list all get since pending count lastSeq decisions reads picture overlapping oldest garbage totalBytes wanted people vehicles findVehicle looks soft alike details chainHead".split(
     " ",
   ),
 );

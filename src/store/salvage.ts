@@ -1,4 +1,5 @@
 import { type Database, isDiskTrouble, openDatabase } from "./database.js";
+import { continueNumbers } from "./sql/outbox.js";
 
 export interface Salvaged {
   rows: number;
@@ -30,6 +31,7 @@ export function salvage(
   let toldAtMs = performance.now();
   fresh.pragma("foreign_keys = off");
   try {
+    continueNumbers(old, fresh);
     for (const table of tablesOf(fresh)) copyTable(table);
   } finally {
     fresh.pragma("foreign_keys = on");

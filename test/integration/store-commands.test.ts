@@ -8,6 +8,7 @@ import { eraseCommand } from "../../src/commands/erase.js";
 import { verifyLogCommand } from "../../src/commands/verify-log.js";
 import { openDatabase } from "../../src/store/database.js";
 import { createStore } from "../../src/store/store.js";
+import { verifyLog } from "../../src/store/verify.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
 import { temporaryFolder } from "../support/folder.js";
@@ -82,6 +83,23 @@ test("an untouched log is proved, and every way of tampering is told", async () 
     assert.is(code, 1);
     assert.match(text, told);
   }
+});
+
+test("a log that is proved while passes are being written is found as it was written", async () => {
+  const s = await station();
+  const store = await filled(s, ["AB12CDE"]);
+  const problems: string[] = [];
+  for (let round = 0; round < 6; round++) {
+    // The store thread commits these while this thread proves the log.
+    const saved = Array.from({ length: 500 }, (_, i) =>
+      store.passes.save(passEntry(`p-${round}-${i}`, "XY34ZZZ")),
+    );
+    problems.push(...verifyLog(s.file).problems);
+    await Promise.all(saved);
+  }
+  await store.close();
+  assert.equal(problems.slice(0, 3), []);
+  assert.is(verifyLog(s.file).links, 6 * 500 + 2);
 });
 
 test("check is content with a sound store and names what does not agree; repair makes it agree", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { exportCommand, importCommand } from "../../src/commands/export-import.js";
+import { importRow } from "../../src/store/portable.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
@@ -194,6 +195,68 @@ test("an export that finds the disk full ends with one sentence", async () => {
   );
   assert.is(refused, `${target} cannot be written (ENOSPC); the export is not whole.`);
 });
+
+for (const kind of ["sql", "json"] as const) {
+  test(`${kind}: a row that names a file outside of the recordings is refused by one sentence`, async () => {
+    const at = place(kind);
+    const store = await open(at);
+    const clip = clipRecord({ id: "c" });
+    for (const path of [
+      "../plate-hash.key",
+      "/etc/passwd",
+      "a/../../x.mp4",
+      "a/./x.mp4",
+      "a//x.mp4",
+      "..",
+      "",
+    ]) {
+      for (const row of [
+        { kind: "clip" as const, row: { ...clip, path } },
+        { kind: "segment" as const, row: { ...clip, path } },
+      ]) {
+        const message = await importRow(store, row).catch((error: Error) => error.message);
+        assert.match(message ?? "", /is not among the recordings; this row and those after it/);
+      }
+    }
+    await importRow(store, { kind: "clip", row: clip });
+    assert.equal(
+      (await store.clips.all()).map((c) => c.path),
+      ["_clips/c.mp4"],
+    );
+    assert.equal(await store.segments.all(), []);
+
+    const { pass } = passEntry("p", "AB1");
+    const pictures = [{ kind: "x/../../../gone" as "crop", base64: "AAAA" }];
+    const row = { pass, decisions: [], reads: [], pictures, tracks: [], detections: [], appearance: null };
+    const message = await importRow(store, { kind: "pass", row }).catch((error: Error) => error.message);
+    assert.match(message ?? "", /neither crop nor frame/);
+    await store.close();
+  });
+
+  test(`${kind}: a vehicle and an account that exist anew under another id do not stop an import`, async () => {
+    const at = place(kind);
+    const store = await open(at);
+    const vehicle = { id: "new", plate: "AB1", personId: null, make: "", colour: "", note: "" };
+    const operator = { id: "new", name: "eve", role: "admin" as const, passwordHash: "new", createdAt: 1 };
+    await store.register.saveVehicle(vehicle);
+    await store.operators.save({ ...operator, disabled: false });
+    await importRow(store, {
+      kind: "person",
+      row: { id: "q", name: "Ann", unit: "3", phone: "", note: "" },
+    });
+    await importRow(store, {
+      kind: "vehicle",
+      row: { ...vehicle, id: "old", personId: "q", make: "Saab" },
+    });
+    await importRow(store, {
+      kind: "operator",
+      row: { ...operator, id: "old", passwordHash: "old", disabled: false },
+    });
+    assert.equal(await store.register.vehicles(), [{ ...vehicle, personId: "q", make: "Saab" }]);
+    assert.equal(await store.operators.all(), [{ ...operator, disabled: false }]);
+    await store.close();
+  });
+}
 
 test("what is no export is refused by one sentence", async () => {
   const at = place("sql");

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -48,4 +48,68 @@ for (const kind of ["sql", "json"] as const) {
   });
 }
 
+test("hiding a plate of few digits leaves numbers and ids of its event as they are", async () => {
+  const config = { kind: "sql", unknownPlates: "hash" } as const;
+  const store = createStore({ config, folder: temporaryFolder(), clock: systemClock, log: silentLog });
+  await store.start();
+  const entry = passEntry("0f0e1d2c-4711-4abc", "4711", {
+    sentence: "4711 is on no list.",
+    probability: 0.4711,
+  });
+  const by = "plate 4711";
+  const payload = JSON.stringify({ phase: "END", pass: entry.pass, at: 44711, by });
+  await store.passes.save({ ...entry, events: [{ id: "e", kind: "pass", at: 1, payload }] });
+  const pass = (await store.passes.find(entry.pass.id))!;
+  const [event] = await store.outbox.pending(0, 9);
+  await store.close();
+  assert.is(pass.sentence, `${pass.plate} is on no list.`);
+  assert.equal(JSON.parse(event!.payload), { phase: "END", pass, at: 44711, by: `plate ${pass.plate}` });
+});
+
+test("the key of the hashes is made whole, for the owner's eyes, and kept", async () => {
+  const folder = temporaryFolder();
+  const hash = await hashIn(folder, "p1");
+  const file = join(folder, "plate-hash.key");
+  assert.is(readFileSync(file).length, 32);
+  assert.is(statSync(file).mode & 0o777, 0o600);
+  assert.is(await hashIn(folder, "p2"), hash);
+  rmSync(file);
+  assert.is.not(await hashIn(folder, "p3"), hash);
+});
+
+for (const [what, content] of [
+  ["an empty key", Buffer.alloc(0)],
+  ["a torn key", Buffer.alloc(31, 7)],
+  ["a key of zeros", Buffer.alloc(32)],
+] as const) {
+  test(`${what} is replaced while nothing is hashed with it, and refused afterwards`, async () => {
+    const folder = temporaryFolder();
+    const file = join(folder, "plate-hash.key");
+    writeFileSync(file, content);
+    await hashIn(folder, "p1");
+    assert.is.not(readFileSync(file).toString("hex"), content.toString("hex"));
+    assert.is(readFileSync(file).length, 32);
+
+    writeFileSync(file, content);
+    const told = await hashIn(folder, "p2").catch((error: Error) => error.message);
+    assert.match(
+      told,
+      /plate-hash\.key is no key \(\d+ bytes, 32 are needed\).*put the right file back, or remove it/,
+    );
+    assert.equal(readFileSync(file), content);
+  });
+}
+
 test.run();
+
+/** The hash under which a stranger's pass is kept in this folder. */
+async function hashIn(folder: string, id: string): Promise<string> {
+  const config = { kind: "sql", unknownPlates: "hash" } as const;
+  const store = createStore({ config, folder, clock: systemClock, log: silentLog });
+  await store.start();
+  await store.passes.save(passEntry(id, "STRANGER1"));
+  const { plate } = (await store.passes.find(id))!;
+  await store.close();
+  assert.match(plate, /^#[0-9A-F]{20}$/);
+  return plate;
+}

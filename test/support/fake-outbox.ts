@@ -34,5 +34,6 @@ export function fakeOutbox(): FakeOutbox {
       rows = rows.filter((r) => !gone.has(r.seq));
     },
     count: async () => rows.length,
+    lastSeq: async () => seq,
   };
 }

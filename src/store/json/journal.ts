@@ -27,6 +27,8 @@ export interface Journal {
   table<T>(name: string): JsonTable<T>;
   /** The next number of the store, ever growing, part of the transaction. */
   next(): number;
+  /** What `next` gave last; 0: nothing yet. */
+  last(): number;
   attempt<T>(call: () => T): T;
   commit(): void;
   rollback(): void;
@@ -69,14 +71,16 @@ export function openJournal(folder: string): Journal {
   readSnapshot();
   let handle = readJournal();
   const counter = table<{ value: number }>(COUNTER);
+  const last = () => counter.get(COUNTER)?.value ?? 0;
 
   return {
     table,
     next() {
-      const value = (counter.get(COUNTER)?.value ?? 0) + 1;
+      const value = last() + 1;
       counter.put(COUNTER, { value });
       return value;
     },
+    last,
     attempt(call) {
       const mark = { changes: changes.length, undos: undos.length };
       try {
@@ -226,10 +230,10 @@ export function openJournal(folder: string): Journal {
 }
 
 /** Puts a file in the place of another one, completely or not at all. */
-export function replace(file: string, content: string | Uint8Array): number {
+export function replace(file: string, content: string | Uint8Array, mode = 0o666): number {
   const fresh = `${file}.new`;
   try {
-    writeFileSync(fresh, content);
+    writeFileSync(fresh, content, { mode });
     const handle = openSync(fresh, "r+");
     fsyncSync(handle);
     closeSync(handle);

@@ -75,6 +75,7 @@ export function createJsonOutbox(journal: Journal): Sync<AllRepositories["outbox
       for (const id of old > 0 ? [...doneIds()].slice(0, old) : []) done.drop(id);
     },
     count: () => events.size(),
+    lastSeq: () => journal.last(),
   };
 
   function doneIds(): string[] {

@@ -7,6 +7,7 @@ import type {
   OutboxEvent,
   VehicleRecord,
 } from "../../core/records.js";
+import { mentionsOf } from "../mentions.js";
 import type { Sync } from "../sql/sync.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
 import type { Journal } from "./journal.js";
@@ -28,12 +29,13 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
   const chain = journal.table<{ seq: number; content: string; hash: string }>("chain");
   return {
     prune(limits) {
+      const gone = new Set<string>();
       const pinned = new Set([...clips.all()].filter((c) => c.clip.pinned).map((c) => c.clip.passId));
       const old = [...passes.all()]
         .filter((p) => p.pass.startedAt < limits.passesBefore && !pinned.has(p.pass.id))
         .slice(0, BATCH);
       for (const { pass, decisions } of old) {
-        for (const decision of decisions) forget(decision.id);
+        for (const decision of decisions) gone.add(decision.id);
         removePictures(folder, pass.id);
         passes.drop(pass.id);
       }
@@ -44,9 +46,10 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
       for (const edge of oldEdges) edges.drop(String(edge.seq));
       const oldAudit = [...audit.all()].filter((e) => e.at < limits.auditBefore).slice(0, BATCH);
       for (const entry of oldAudit) {
-        forget(entry.id);
+        gone.add(entry.id);
         audit.drop(entry.id);
       }
+      if (gone.size > 0) forget((content) => gone.has(idOf(content)));
       return old.length + oldEdges.length + oldAudit.length;
     },
     erase: erasePlate,
@@ -67,44 +70,65 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
     },
   };
 
-  /** Empties the link of the hash chain that holds this record. */
-  function forget(id: string): void {
-    for (const link of chain.all()) {
-      if (link.content !== "" && (JSON.parse(link.content) as { id: string }).id === id)
+  /** Empties the links of the hash chain that hold these records. */
+  function forget(isGone: (content: string) => boolean): void {
+    for (const link of [...chain.all()]) {
+      if (link.content !== "" && isGone(link.content))
         chain.put(String(link.seq), { ...link, content: "", salt: "" } as typeof link);
     }
   }
 
   function erasePlate(plate: string): EraseReport {
-    const names = (row: unknown) => JSON.stringify(row).includes(plate);
+    const mentions = mentionsOf(plate);
     const report = { passes: 0, reads: 0, decisions: 0, rules: 0, vehicles: 0, events: 0, clips: 0 };
     const files: string[] = [];
-    for (const stored of [...passes.all()].filter(names)) {
-      for (const { clip } of [...clips.all()].filter((c) => c.clip.passId === stored.pass.id)) {
+    const gone = new Set<string>();
+    for (const stored of [...passes.all()]) {
+      const { pass, reads, decisions } = stored;
+      const isTheirs =
+        pass.plate === plate || mentions(pass.sentence) || reads.some((read) => read.text === plate);
+      const forgotten = decisions.filter(
+        (d) => isTheirs || d.plate === plate || mentions(d.sentence) || mentions(d.evidence),
+      );
+      for (const { id } of forgotten) gone.add(id);
+      report.decisions += forgotten.length;
+      if (isTheirs) erasePass(stored);
+      else if (forgotten.length > 0)
+        passes.put(pass.id, { ...stored, decisions: decisions.filter((d) => !gone.has(d.id)) });
+    }
+    for (const { id, subject, detail } of [...audit.all()])
+      if ((mentions(subject) || mentions(detail)) && audit.drop(id)) gone.add(id);
+    forget((content) => gone.has(idOf(content)) || mentions(content));
+    forgetEvents(mentions);
+    for (const rule of [...rules.all()]) if (rule.plate === plate && rules.drop(rule.id)) report.rules++;
+    for (const vehicle of [...vehicles.all()])
+      if (vehicle.plate === plate && vehicles.drop(vehicle.id)) report.vehicles++;
+    for (const edge of [...edges.all()])
+      if (mentions(edge.cause)) edges.put(String(edge.seq), { ...edge, cause: "" });
+    return { ...report, files };
+
+    function erasePass({ pass, reads }: StoredPass): void {
+      for (const { clip } of [...clips.all()].filter((c) => c.clip.passId === pass.id)) {
         files.push(clip.path);
         garbage.put(clip.path, { path: clip.path });
         clips.drop(clip.id);
         report.clips++;
       }
-      for (const request of [...requests.all()])
-        if (request.passId === stored.pass.id) requests.drop(request.id);
-      for (const event of [...events.all()])
-        if (event.payload.includes(stored.pass.id) && events.drop(event.id)) report.events++;
-      report.reads += stored.reads.length;
-      report.decisions += stored.decisions.length;
-      removePictures(folder, stored.pass.id);
-      passes.drop(stored.pass.id);
+      for (const request of [...requests.all()]) if (request.passId === pass.id) requests.drop(request.id);
+      forgetEvents(mentionsOf(pass.id));
+      report.reads += reads.length;
+      removePictures(folder, pass.id);
+      passes.drop(pass.id);
       report.passes++;
     }
-    for (const link of [...chain.all()].filter(names))
-      chain.put(String(link.seq), { ...link, content: "", salt: "" } as typeof link);
-    for (const entry of [...audit.all()].filter(names)) audit.drop(entry.id);
-    for (const event of [...events.all()].filter(names)) if (events.drop(event.id)) report.events++;
-    for (const rule of [...rules.all()]) if (rule.plate === plate && rules.drop(rule.id)) report.rules++;
-    for (const vehicle of [...vehicles.all()])
-      if (vehicle.plate === plate && vehicles.drop(vehicle.id)) report.vehicles++;
-    for (const edge of [...edges.all()])
-      if (edge.cause.includes(plate)) edges.put(String(edge.seq), { ...edge, cause: "" });
-    return { ...report, files };
+
+    function forgetEvents(isGone: (payload: string) => boolean): void {
+      for (const event of [...events.all()])
+        if (isGone(event.payload) && events.drop(event.id)) report.events++;
+    }
   }
+}
+
+function idOf(content: string): string {
+  return (JSON.parse(content) as { id: string }).id;
 }

@@ -1,6 +1,7 @@
 import { statSync } from "node:fs";
 import type { TrackRecord } from "../../core/records.js";
 import type { Database } from "../database.js";
+import { mentionsOf } from "../mentions.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
 import { numbersOf } from "./evidence.js";
 import type { Search } from "./search.js";
@@ -14,6 +15,11 @@ export type UpkeepParts = Pick<Search, "beforeForget" | "afterForget">;
 
 /** Retention and erasure. */
 export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
+  let mentioned = { name: "", by: mentionsOf("") };
+  db.function("mentions", { deterministic: true }, (text: unknown, name: unknown) => {
+    if (name !== mentioned.name) mentioned = { name: String(name), by: mentionsOf(String(name)) };
+    return mentioned.by(text) ? 1 : 0;
+  });
   const oldPasses = db.prepare<[number, number], { seq: number; id: string }>(`
     select seq, id from pass where started_at < ?
       and not exists (select 1 from clip where clip.pass_id = pass.id and clip.pinned = 1)
@@ -94,20 +100,29 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
       return { links: last?.seq ?? 0, hash: last?.hash.toString("hex") ?? "" };
     },
     scrub() {
+      // An erasure that was cut off leaves it.
+      dropFilling();
       db.pragma("wal_checkpoint(restart)");
       db.exec("vacuum");
       db.pragma("wal_checkpoint(restart)");
       // The log is written from its beginning again: enough nothing to cover all that it held.
       const bytes = statSync(`${db.name}-wal`, { throwIfNoEntry: false })?.size ?? 0;
-      db.exec("create table filling (bytes blob)");
-      for (let left = bytes; left > 0; left -= 1_000_000)
-        db.prepare("insert into filling values (zeroblob(1000000))").run();
-      db.exec("drop table filling");
+      try {
+        db.exec("create table filling (bytes blob)");
+        for (let left = bytes; left > 0; left -= 1_000_000)
+          db.prepare("insert into filling values (zeroblob(1000000))").run();
+      } finally {
+        dropFilling();
+      }
       db.pragma("wal_checkpoint(truncate)");
       db.exec("vacuum");
       db.pragma("wal_checkpoint(truncate)");
     },
   };
+
+  function dropFilling(): void {
+    db.exec("drop table if exists filling");
+  }
 
   /** The beginning of the chain goes when nothing of it is left but hashes; what follows is proved from the noted base. */
   function shortenChain(): void {
@@ -119,10 +134,10 @@ export function createUpkeep(db: Database, parts: UpkeepParts): Sync<Upkeep> {
 }
 
 function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseReport {
-  // Everything that names the plate, also inside sentences, evidence and payloads; `instr` knows no wildcards.
+  // Everything that names the plate, also inside sentences, evidence and payloads.
   const passes = db
     .prepare<[{ plate: string }], { seq: number; id: string }>(`
-    select seq, id from pass where plate = @plate or instr(sentence, @plate) > 0
+    select seq, id from pass where plate = @plate or ${mentions("sentence", "@plate")}
       or exists (select 1 from plate_read r where r.pass_seq = pass.seq and r.text = @plate)`)
     .all({ plate });
   const run = (sql: string, value: unknown) => db.prepare(sql).run(value).changes;
@@ -148,25 +163,33 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
     run("delete from clip_request where pass_id = ?", pass.id);
     report.reads += run("delete from plate_read where pass_seq = ?", pass.seq);
     report.decisions += forgetLinks(db, "decision", "pass_id = @id", { id: pass.id });
-    report.events += run(
-      "update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0",
-      pass.id,
-    );
+    report.events += forgetEvents(pass.id);
     run("delete from pass where seq = ?", pass.seq);
   }
   parts.afterForget();
   report.decisions += forgetLinks(
     db,
     "decision",
-    "plate = @plate or instr(sentence, @plate) > 0 or instr(evidence, @plate) > 0",
+    `plate = @plate or ${mentions("sentence", "@plate")} or ${mentions("evidence", "@plate")}`,
     { plate },
   );
-  forgetLinks(db, "audit", "instr(subject, @plate) > 0 or instr(detail, @plate) > 0", { plate });
+  forgetLinks(db, "audit", `${mentions("subject", "@plate")} or ${mentions("detail", "@plate")}`, { plate });
   report.rules = run("delete from access_rule where plate = ?", plate);
   report.vehicles = run("delete from vehicle where plate = ?", plate);
-  report.events += run("update outbox set acknowledged = 1, payload = '' where instr(payload, ?) > 0", plate);
-  run("update line_edge set cause = '' where instr(cause, ?) > 0", plate);
+  report.events += forgetEvents(plate);
+  db.prepare(`update line_edge set cause = '' where ${mentions("cause", "@plate")}`).run({ plate });
   return { ...report, files };
+
+  function forgetEvents(name: string): number {
+    return db
+      .prepare(`update outbox set acknowledged = 1, payload = '' where ${mentions("payload", "@name")}`)
+      .run({ name }).changes;
+  }
+}
+
+/** SQL for "this column mentions this name"; `instr` spares most rows the closer look. */
+function mentions(column: string, name: string): string {
+  return `(instr(${column}, ${name}) > 0 and mentions(${column}, ${name}))`;
 }
 
 /** Removes rows of the hash chain's kind and empties their links. */
