@@ -41,6 +41,7 @@ export function createHomeAssistant(deps: {
   let counter = 0;
 
   return {
+    start: stalls.start,
     subscriptions: births,
     commandTopics: options.commands ? [topics.haSet] : [],
     retained: [haDeviceTopic(identity, options)],

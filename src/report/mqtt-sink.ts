@@ -25,6 +25,7 @@ import { STATE_NAMES, type Topics } from "./topics.js";
 
 /** What else speaks over the same connection, such as Home Assistant's discovery. */
 export interface Companion {
+  start(): void;
   /** Topics it listens to, apart from those of commands. */
   subscriptions: readonly string[];
   /** Topics of commands, whose retained flag must be seen. */
@@ -139,6 +140,7 @@ export function createMqttSink(deps: {
   return {
     name: "mqtt",
     start() {
+      for (const companion of deps.companions) companion.start();
       states.start();
       link.start();
     },

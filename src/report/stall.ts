@@ -6,12 +6,22 @@ const STALL_MS = 2000;
 /** For so long afterwards, what comes in may have waited in a buffer since before. */
 const AFTER_MS = 1000;
 
+export interface StallWatch {
+  start(): void;
+  isSuspect(): boolean;
+  close(): void;
+}
+
 /** Knows whether this process has just stood still, so that messages without an age of their own can be mistrusted. */
-export function watchStalls(clock: Clock): { isSuspect(): boolean; close(): void } {
+export function watchStalls(clock: Clock): StallWatch {
   let last = now();
   let suspectUntilMs = Number.NEGATIVE_INFINITY;
-  let cancel = clock.after(TICK_MS, tick);
+  let cancel = () => {};
   return {
+    start() {
+      last = now();
+      cancel = clock.after(TICK_MS, tick);
+    },
     isSuspect: () => {
       notice();
       return clock.monotonicMs() < suspectUntilMs;

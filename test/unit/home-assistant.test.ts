@@ -215,6 +215,7 @@ test("a process that stood still mistrusts what comes in within the next second,
       monotonicMs: () => clock.monotonicMs() + lag.monotonic,
       wallMs: () => clock.wallMs() + lag.wall,
     });
+    watch.start();
     clock.advance(10_000);
     assert.not.ok(watch.isSuspect());
     Object.assign(lag, still);
