@@ -52,7 +52,10 @@ export function createHomeAssistant(deps: {
         return true;
       }
       if (topic !== topics.haSet) return false;
-      if (payload[0] === 0x7b) {
+      // We have not asked for it then; a broker that sends it all the same moves nothing.
+      if (!options.commands)
+        intake.refuse("home-assistant", "commands-off", "report.homeAssistant.commands is false.");
+      else if (payload[0] === 0x7b) {
         const rules = { accept: "on", key: null, place: identity } as const;
         void intake.take({ topic, payload, retain, dup, qos: 0 }, { via: "home-assistant", rules });
       } else short(payload, retain, dup);

@@ -39,6 +39,24 @@ test(
 );
 
 test(
+  "commands of Home Assistant that are switched off move nothing, also when the broker sends them unasked",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(
+      use,
+      `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"\n  homeAssistant: { enabled: true }`,
+    );
+    await fixture.report.start();
+    await up(fixture);
+    const topic = Buffer.from(`${base}/ha/set`);
+    const open = { command: "open", nonce: "nonce-0001", issuedAt: Date.now() };
+    for (const text of ["OPEN", JSON.stringify(open)]) broker.send(publishPacket(topic, Buffer.from(text)));
+    await until(() => fixture.report.status().commands.refused["commands-off"] === 2, "both are refused");
+    assert.equal(fixture.commands, []);
+  }),
+);
+
+test(
   "whatever bytes a broker sends, the appliance stays, connects again and still reports",
   scoped(async (use) => {
     const broker = use(await hostileBroker());
