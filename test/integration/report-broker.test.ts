@@ -167,6 +167,39 @@ test(
   }),
 );
 
+test(
+  "nothing is kept for a client that wants a lasting session and may never return",
+  scoped(async (use) => {
+    const { url } = await started(use);
+    const gone = await listener(url, "#", { protocolVersion: 4, clientId: "tried-once", clean: false });
+    await gone.close();
+    const other = use(await listener(url, "#", { protocolVersion: 4 }));
+    await other.publish("missed", "1");
+    const back = use(await listener(url, "#", { protocolVersion: 4, clientId: "tried-once", clean: false }));
+    await other.publish("fence", "1");
+    await until(() => back.on("fence").length === 1, "it hears what comes from now on");
+    assert.equal(back.on("missed"), []);
+  }),
+);
+
+test(
+  "a subscriber that stops reading is hung up on, and holds up the others no longer than that",
+  scoped(async (use) => {
+    const { broker, url, port } = await started(use);
+    const stuck = connect(port, "127.0.0.1");
+    use({ close: () => stuck.destroy() });
+    stuck.on("error", () => {});
+    // CONNECT as `a` without keep-alive, then SUBSCRIBE to # at QoS 1, and never a read.
+    stuck.pause();
+    stuck.write(Buffer.from("100d00044d515454040200000001618206000100012301", "hex"));
+    await until(() => broker.status().clients === 1, "it is in");
+    const other = use(await listener(url, "none", { protocolVersion: 4 }));
+    const picture = Buffer.alloc(100_000);
+    await Promise.all(Array.from({ length: 200 }, () => other.publish("picture", picture)));
+    await until(() => broker.status().clients === 1, "it is hung up on");
+  }),
+);
+
 test.run();
 
 type Use = <T extends { close(): unknown }>(part: T) => T;
