@@ -52,6 +52,7 @@ export function createWebhookSink(deps: {
     sinceAt: clock.wallMs(),
   };
   let failures = 0;
+  let failedAlone: number | null = null;
   let reconnects = 0;
   let closed = false;
   let cancel = () => {};
@@ -91,21 +92,38 @@ export function createWebhookSink(deps: {
       return "unusable";
     }
     const body = JSON.stringify(message);
+    let suspected = false;
     try {
-      const suspected = failures > 0 && failures % SUSPECT_TRIES === 0 && (await othersAreTaken(event));
+      suspected = failures > 0 && failures % SUSPECT_TRIES === 0 && (await othersAreTaken(event));
       const answer = await post(event, body);
       if (!suspected || answer.status < 500 || answer.status === 503) return heard(event, answer);
-      failures = 0;
-      log.error(
-        { sink: name, event: event.id, status: answer.status },
-        "the receiver takes other events and fails at this one again and again; it is left out",
-      );
-      return "unusable";
+      return leaveOut(event, `answers ${answer.status}`);
     } catch (error) {
-      const problem = explain(error, hook.url);
-      pause(problem.refused ? "refused" : "waiting", problem.sentence);
+      const { refused, sentence } = explain(error, hook.url);
+      if (suspected && (await failsAlone(event))) return leaveOut(event, sentence);
+      pause(refused ? "refused" : "waiting", sentence);
       return "lost";
     }
+  }
+
+  /**
+   * An event that got no answer right after another was taken. True when the same holds right after it, and did so the
+   * last time: a receiver that comes and goes would have taken it in between.
+   */
+  async function failsAlone(event: OutboxEvent): Promise<boolean> {
+    if (!(await othersAreTaken(event).catch(() => false))) return false;
+    const again = failedAlone === event.seq;
+    failedAlone = event.seq;
+    return again;
+  }
+
+  function leaveOut(event: OutboxEvent, problem: string): SendResult {
+    failures = 0;
+    log.error(
+      { sink: name, event: event.id, problem },
+      "the receiver takes other events and fails at this one again and again; it is left out",
+    );
+    return "unusable";
   }
 
   /** True when the receiver takes the next event, out of turn; it will be posted once more, with the same id, in its turn. */

@@ -2,9 +2,14 @@
 import { createServer, type Socket } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { passEvent } from "../../src/core/events.js";
 import { createPoster } from "../../src/report/http-post.js";
+import { fakeClock } from "../support/fake-clock.js";
+import { passRecord } from "../support/records.js";
+import { reportFixture } from "../support/report-fixture.js";
 import { scoped } from "../support/scope.js";
-import type { Use } from "../support/webhook-receiver.js";
+import { until } from "../support/until.js";
+import { receiver, type Use } from "../support/webhook-receiver.js";
 
 const chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
 
@@ -45,7 +50,62 @@ test(
   }),
 );
 
+test(
+  "an event at which the receiver alone hangs up is left out, in the end, and the later ones come",
+  scoped(async (use) => {
+    const { fixture, posts, wait, taken } = await fiveEvents(use, (id) => (id === "p1:new" ? 0 : 200));
+    await wait(() => taken().includes("p4:new"), "the last one came");
+    assert.not.ok(taken().includes("p1:new"));
+    assert.equal([...new Set(taken())], ["p0:new", "p2:new", "p3:new", "p4:new"]);
+    assert.ok(posts.filter((p) => JSON.parse(p.body).id === "p1:new").length > 40);
+    assert.is(fixture.report.status().sinks[1]!.dropped, 1);
+  }),
+);
+
+for (const [what, after] of [
+  ["hangs up on everything for long", []],
+  ["comes and goes after it was away for long", [200, 0, 200, 0]],
+] as const)
+  test(
+    `a receiver that ${what} misses no event`,
+    scoped(async (use) => {
+      const statuses: number[] = [...Array(20).fill(0), ...after, ...Array(30).fill(0)];
+      const { fixture, wait, taken } = await fiveEvents(use, () => statuses.shift() ?? 200);
+      await wait(() => taken().includes("p4:new"), "the last one came");
+      assert.equal(new Set(taken()), new Set(Array.from({ length: 5 }, (_, i) => `p${i}:new`)));
+      assert.is(fixture.report.status().sinks[1]!.dropped, 0);
+    }),
+  );
+
 test.run();
+
+/** A report with five events, and a receiver that answers each as `status` says; 0: it hangs up. */
+async function fiveEvents(use: Use, status: (id: string) => number) {
+  const { url, posts, answer } = await receiver(use);
+  answer.status = () => status(JSON.parse(posts.at(-1)!.body).id);
+  const clock = fakeClock();
+  const fixture = reportFixture(
+    `report: { url: "mqtt://127.0.0.1:1", webhooks: [{ name: w, url: "${url}" }] }`,
+    {
+      clock,
+    },
+  );
+  use(fixture.report);
+  await fixture.outbox.add(
+    Array.from({ length: 5 }, (_, i) => passEvent(passRecord({ id: `p${i}` }), "NEW", i)),
+  );
+  await fixture.report.start();
+  return {
+    fixture,
+    posts,
+    taken: () => posts.filter((p) => p.status === 200).map((p) => JSON.parse(p.body).id as string),
+    wait: (condition: () => boolean, what: string) =>
+      until(() => {
+        clock.advance(15_000);
+        return condition();
+      }, what),
+  };
+}
 
 async function assertNoAnswer(post: Promise<unknown>, code: string): Promise<void> {
   try {
