@@ -70,7 +70,7 @@ export function createMqttSink(deps: {
   picture?: (passId: string) => Promise<Uint8Array | null>;
   delivered(seqs: readonly number[]): void;
   resumeAfter: number;
-}): Sink & { publish: Publish; republish(): Promise<void> } {
+}): Sink & { publish: Publish; republish(): Promise<void>; settled(): Promise<void> | null } {
   const { config, clock, log, topics, identity } = deps;
   const wanted = config.report.protocol;
   // The broker inside speaks 3.1.1 only; others get 5 until they say no.
@@ -147,6 +147,7 @@ export function createMqttSink(deps: {
     poke: () => drain.poke(),
     publish,
     republish,
+    settled: () => link.connection()?.settled() ?? null,
     status() {
       const status = { name: "mqtt", ...link.status(), ...drain.status() };
       if (status.state !== "up" || deaf === "") return status;

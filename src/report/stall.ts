@@ -1,8 +1,9 @@
 import type { Clock } from "../system/clock.js";
 
 const TICK_MS = 500;
-/** A tick this late means that the process stood still: stopped, suspended, or busy. */
+/** A tick this late means that the process stood still: stopped, suspended, or busy. A probe unanswered for so long, that the line did. */
 const STALL_MS = 2000;
+const PROBE_MS = 2000;
 /** For so long afterwards, what comes in may have waited in a buffer since before. */
 const AFTER_MS = 1000;
 
@@ -12,9 +13,14 @@ export interface StallWatch {
   close(): void;
 }
 
-/** Knows whether this process has just stood still, so that messages without an age of their own can be mistrusted. */
-export function watchStalls(clock: Clock): StallWatch {
+/**
+ * Knows whether this process, or the line that `probe` asks for an answer, has just stood still, so that messages without
+ * an age of their own can be mistrusted. `probe` gives null where there is no line.
+ */
+export function watchStalls(clock: Clock, probe: () => Promise<void> | null): StallWatch {
   let last = now();
+  let probedMs = Number.NEGATIVE_INFINITY;
+  let isProbing = false;
   let suspectUntilMs = Number.NEGATIVE_INFINITY;
   let cancel = () => {};
   return {
@@ -24,6 +30,7 @@ export function watchStalls(clock: Clock): StallWatch {
     },
     isSuspect: () => {
       notice();
+      noticeLine();
       return clock.monotonicMs() < suspectUntilMs;
     },
     close: () => cancel(),
@@ -31,8 +38,24 @@ export function watchStalls(clock: Clock): StallWatch {
 
   function tick(): void {
     notice();
+    noticeLine();
     last = now();
     cancel = clock.after(TICK_MS, tick);
+    if (isProbing || clock.monotonicMs() - probedMs < PROBE_MS) return;
+    const asked = probe();
+    if (asked === null) return;
+    isProbing = true;
+    probedMs = clock.monotonicMs();
+    const answered = () => {
+      noticeLine();
+      isProbing = false;
+    };
+    asked.then(answered, answered);
+  }
+
+  function noticeLine(): void {
+    const monotonicMs = clock.monotonicMs();
+    if (isProbing && monotonicMs - probedMs > STALL_MS) suspectUntilMs = monotonicMs + AFTER_MS;
   }
 
   function notice(): void {
