@@ -57,6 +57,26 @@ test(
 );
 
 test(
+  "a giant of a packet is refused before it has come, and the connection lives on",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    await fixture.report.start();
+    await up(fixture);
+    const giant = publishPacket(Buffer.from(`${base}/set/barrier`), Buffer.alloc(2_000_000, 0x7b));
+    broker.send(giant);
+    await until(() => fixture.report.status().commands.refused.oversized === 1, "it is refused");
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    fixture.report.poke();
+    await until(async () => (await fixture.outbox.count()) === 0, "it goes on reporting");
+    assert.is(broker.connections(), 1);
+    broker.send(giant.subarray(0, 100_000));
+    await until(() => fixture.report.status().commands.refused.oversized === 2, "refused by its beginning");
+    assert.equal(fixture.commands, []);
+  }),
+);
+
+test(
   "whatever bytes a broker sends, the appliance stays, connects again and still reports",
   scoped(async (use) => {
     const broker = use(await hostileBroker());
@@ -152,9 +172,12 @@ function up(fixture: ReportFixture): Promise<void> {
   return until(() => fixture.report.status().sinks[0]!.state === "up", "connected");
 }
 
-/** A PUBLISH at QoS 0, below 128 bytes of topic and any payload up to 16 kB. */
+/** A PUBLISH at QoS 0. */
 function publishPacket(topic: Buffer, payload: Buffer): Buffer {
-  const length = 2 + topic.length + payload.length;
-  const header = length < 128 ? [0x30, length] : [0x30, (length % 128) | 128, Math.floor(length / 128)];
+  const header = [0x30];
+  for (let left = 2 + topic.length + payload.length; ; left = Math.floor(left / 128)) {
+    header.push(left < 128 ? left : (left % 128) | 128);
+    if (left < 128) break;
+  }
   return Buffer.concat([Buffer.from([...header, topic.length >> 8, topic.length & 255]), topic, payload]);
 }
