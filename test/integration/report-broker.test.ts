@@ -8,6 +8,7 @@ import { parseConfig } from "../../src/config.js";
 import { passEvent } from "../../src/core/events.js";
 import { type Broker, BrokerError, createBroker } from "../../src/report/broker.js";
 import { silentLog } from "../../src/system/log.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { listener } from "../support/mqtt-listener.js";
 import { passRecord } from "../support/records.js";
 import { reportFixture } from "../support/report-fixture.js";
@@ -30,6 +31,38 @@ test(
     assert.is(ear.json(`${base}/state/last-pass`)[0]?.id, "pass-1:new");
     assert.is(ear.on(`${base}/availability`)[0]?.text, "online");
     assert.is(broker.status().clients, 2);
+  }),
+);
+
+test(
+  "a vehicle that came while the clock was ahead is no longer the last one when another has come",
+  scoped(async (use) => {
+    const { url } = await started(use);
+    const clock = fakeClock();
+    const fixture = reportFixture("", { embedded: { url }, clock });
+    use(fixture.report);
+    await fixture.report.start();
+    const ear = use(await listener(url, `${base}/state/last-pass`, { protocolVersion: 4 }));
+    const year = 365 * 86_400_000;
+    for (const [id, startedAt] of [
+      ["before", clock.wallMs()],
+      ["ahead", clock.wallMs() + year],
+      ["after", clock.wallMs() + 1],
+    ] as const) {
+      clock.advance(1);
+      await fixture.outbox.add([passEvent(passRecord({ id, startedAt }), "NEW", startedAt)]);
+      fixture.report.poke();
+      await until(() => ear.heard.at(-1)?.text.includes(`"${id}:new"`) === true, `${id} is the last one`);
+    }
+    // What is told late of a vehicle that came before is no news.
+    await fixture.outbox.add([
+      passEvent(passRecord({ id: "before", startedAt: clock.wallMs() - 3 }), "END", 1),
+    ]);
+    fixture.report.poke();
+    await until(async () => (await fixture.outbox.count()) === 0, "all is sent");
+    await ear.publish(`${base}/state/last-pass`, "fence");
+    await until(() => ear.heard.at(-1)?.text === "fence", "all has been heard");
+    assert.match(ear.heard.at(-2)!.text, '"after:new"');
   }),
 );
 
