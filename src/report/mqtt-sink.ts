@@ -77,6 +77,7 @@ export function createMqttSink(deps: {
   let protocol: "5" | "3.1.1" =
     wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
   let deaf = "";
+  let unwanted: { topic: string; sentence: string } | null = null;
   const { newestPass } = deps.state;
   const lastPass = createLastPass({
     ...deps,
@@ -150,8 +151,9 @@ export function createMqttSink(deps: {
     settled: () => link.connection()?.settled() ?? null,
     status() {
       const status = { name: "mqtt", ...link.status(), ...drain.status() };
-      if (status.state !== "up" || deaf === "") return status;
-      return { ...status, sentence: `${status.sentence}; ${deaf}`, isDeaf: true };
+      const limit = deaf || unwanted?.sentence;
+      if (status.state !== "up" || !limit) return status;
+      return { ...status, sentence: `${status.sentence}; ${limit}`, isLimited: true };
     },
     async close() {
       states.close();
@@ -185,6 +187,7 @@ export function createMqttSink(deps: {
     const commands = [topics.setBarrier, ...deps.companions.flatMap((c) => c.commandTopics)];
     const others = deps.companions.flatMap((c) => c.subscriptions);
     deaf = "";
+    unwanted = null;
     try {
       await connection.subscribe(commands, { asPublished: true });
       if (others.length > 0) await connection.subscribe(others);
@@ -225,18 +228,37 @@ export function createMqttSink(deps: {
       return "unusable";
     }
     const json = JSON.stringify(message);
-    const sends = [publish(topics.event(event.kind), json, { qos: 1 })];
-    for (const companion of deps.companions)
-      for (const other of companion.also(event, message))
-        sends.push(publish(other.topic, other.payload, { qos: 1 }));
+    const others = deps.companions.flatMap((c) => c.also(event, message));
+    const sends = [{ topic: topics.event(event.kind), payload: json }, ...others].map((m) =>
+      publish(m.topic, m.payload, { qos: 1 }).then(
+        () => null,
+        (refusal: PublishError) => refusal,
+      ),
+    );
     if (message.event === "pass") lastPass.saw(message);
-    const results = await Promise.allSettled(sends);
-    const failed = results.find((r) => r.status === "rejected") as PromiseRejectedResult | undefined;
-    if (failed === undefined) return "taken";
-    const error = failed.reason as PublishError;
-    if (error.lost) return "lost";
+    const [error, ...refusals] = await Promise.all(sends);
+    if (error?.lost || refusals.some((r) => r?.lost)) return "lost";
+    for (const [i, refusal] of refusals.entries()) noteRefusal(others[i]!.topic, refusal ?? null);
+    if (!error) return "taken";
     log.error({ event: event.id, code: error.code }, `the broker did not take an event: ${error.message}`);
     return refusedForGood(error.code) ? "unusable" : held();
+  }
+
+  /** What goes beside an event is given up when it is refused: the event itself must not be sent for ever. */
+  function noteRefusal(topic: string, refusal: PublishError | null): void {
+    if (refusal === null) {
+      if (unwanted?.topic === topic) unwanted = null;
+      return;
+    }
+    if (refusedForGood(refusal.code))
+      log.error({ topic, code: refusal.code }, `the broker did not take a message: ${refusal.message}`);
+    else unwanted ??= unwantedOn(topic, refusal);
+  }
+
+  function unwantedOn(topic: string, refusal: PublishError) {
+    const sentence = `it refuses what we publish on ${topic}; correct its access list.`;
+    log.warn({ code: refusal.code, error: refusal.message }, `the broker is up, but ${sentence}`);
+    return { topic, sentence };
   }
 
   /** Not this event but this user is refused: nothing is given up, the connection starts again after a pause. */

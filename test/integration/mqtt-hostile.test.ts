@@ -138,7 +138,7 @@ test(
     await until(async () => (await fixture.outbox.count()) === 0, "the event is sent");
     const sink = fixture.report.status().sinks[0]!;
     assert.is(sink.state, "up");
-    assert.is(sink.isDeaf, true);
+    assert.is(sink.isLimited, true);
     assert.match(sink.sentence, /does not let us listen, so no command arrives; correct its access list/);
     assert.is(broker.connections(), 1, "and it stays connected");
     assert.is(broker.heard.get(`${base}/availability`), "online");
