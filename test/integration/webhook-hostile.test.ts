@@ -77,6 +77,25 @@ for (const [what, after] of [
     }),
   );
 
+test(
+  "a receiver that has called every event bad so far loses none; once it takes one, only those it calls bad are left out",
+  scoped(async (use) => {
+    let isWrong = true;
+    const { fixture, posts, wait, taken } = await fiveEvents(use, (id) =>
+      isWrong || id === "p0:new" ? 400 : 200,
+    );
+    await wait(() => posts.length > 50, "it is tried again and again");
+    const { state, sentence, dropped } = fixture.report.status().sinks[1]!;
+    assert.is(state, "refused");
+    assert.match(sentence, /answers 400 and has taken nothing yet; correct the webhook's url/);
+    assert.is(dropped, 0);
+    isWrong = false;
+    await wait(() => taken().includes("p4:new"), "the last one came");
+    assert.equal(new Set(taken()), new Set(["p1:new", "p2:new", "p3:new", "p4:new"]));
+    assert.is(fixture.report.status().sinks[1]!.dropped, 1);
+  }),
+);
+
 test.run();
 
 /** A report with five events, and a receiver that answers each as `status` says; 0: it hangs up. */
