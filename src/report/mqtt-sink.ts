@@ -3,6 +3,7 @@ import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { Announcements } from "./announcements.js";
+import type { ConnectionProblem } from "./connection-problem.js";
 import { createDrain, type SendResult } from "./drain.js";
 import type { Intake } from "./intake.js";
 import { createLastPass } from "./last-pass.js";
@@ -16,6 +17,7 @@ import {
   type PublishOptions,
   SubscribeRefused,
 } from "./mqtt-connection.js";
+import { createVersionChoice } from "./mqtt-version.js";
 import type { Identity, OutboxPort, StatePort } from "./ports.js";
 import type { PlateCover } from "./privacy.js";
 import type { EventMessage } from "./shapes.js";
@@ -72,10 +74,9 @@ export function createMqttSink(deps: {
   resumeAfter: number;
 }): Sink & { publish: Publish; republish(): Promise<void>; settled(): Promise<void> | null } {
   const { config, clock, log, topics, identity } = deps;
-  const wanted = config.report.protocol;
-  // The broker inside speaks 3.1.1 only; others get 5 until they say no.
-  let protocol: "5" | "3.1.1" =
-    wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
+  const { protocol, url } = config.report;
+  // The broker inside speaks 3.1.1 only.
+  const version = createVersionChoice(protocol === "auto" && url === "embedded" ? "3.1.1" : protocol);
   let deaf = "";
   let unwanted: { topic: string; sentence: string } | null = null;
   const { newestPass } = deps.state;
@@ -117,18 +118,20 @@ export function createMqttSink(deps: {
           refused: true,
           sentence: "the broker inside is not running; correct section broker, or set report.url.",
         };
-      const options = connectionOptions(deps.url, config.report, deps.account, identity, protocol);
+      const options = connectionOptions(deps.url, config.report, deps.account, identity, version.now());
       const will = { topic: topics.availability, payload: "offline", ...RETAINED };
       try {
         return await openConnection({ ...options, will }, events);
       } catch (problem) {
-        if (wanted === "auto" && (problem as { wrongVersion?: boolean }).wrongVersion === true)
-          protocol = protocol === "5" ? "3.1.1" : "5";
+        version.failed(problem as ConnectionProblem);
         throw problem;
       }
     },
     up,
-    down: drain.down,
+    down(problem) {
+      version.lost();
+      drain.down(problem);
+    },
     message: (incoming) => {
       if (incoming.topic === topics.setBarrier) void deps.intake.take(incoming);
       else

@@ -1,7 +1,9 @@
 /** Brokers that misbehave: nothing that comes from one may end the process or reach the gate. */
+import { createServer } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { passEvent } from "../../src/core/events.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { hostileBroker } from "../support/hostile-broker.js";
 import { seeded } from "../support/random.js";
 import { passRecord } from "../support/records.js";
@@ -142,6 +144,34 @@ test(
     assert.match(sink.sentence, /does not let us listen, so no command arrives; correct its access list/);
     assert.is(broker.connections(), 1, "and it stays connected");
     assert.is(broker.heard.get(`${base}/availability`), "online");
+  }),
+);
+
+test(
+  "a broker that hangs up on MQTT 5 without a word is asked in 3.1.1",
+  scoped(async (use) => {
+    const tried: (number | undefined)[] = [];
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      // The version of a CONNECT comes after the name of the protocol.
+      socket.once("data", (bytes) => {
+        tried.push(bytes[bytes.indexOf("MQTT") + 4]);
+        if (tried.at(-1) !== 4) socket.destroy();
+      });
+      use({ close: () => socket.destroy() });
+    });
+    use({ close: () => server.close() });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const clock = fakeClock();
+    const url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`;
+    const { report } = reportFixture(`report: { url: "${url}" }`, { clock });
+    use(report);
+    await report.start();
+    await until(() => {
+      clock.advance(500);
+      return tried.includes(4);
+    }, "it is tried");
+    assert.equal(tried.slice(0, 4), [5, 5, 5, 4]);
   }),
 );
 
