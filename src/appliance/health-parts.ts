@@ -28,7 +28,7 @@ export interface HealthSources {
   wear: { status(): { totalBytes: number; limitBytes: number; isOver: boolean } };
   report: {
     status(): {
-      sinks: readonly { name: string; state: string; sentence: string; isDeaf?: boolean }[];
+      sinks: readonly { name: string; state: string; sentence: string; isLimited?: boolean }[];
       queued: number;
     };
   };
@@ -131,8 +131,8 @@ function reportCondition(status: ReturnType<HealthSources["report"]["status"]>):
     };
   }
   if (status.sinks.length === 0) return { state: "unknown", sentence: "Not started yet." };
-  const deaf = status.sinks.find((sink) => sink.isDeaf === true);
-  if (deaf !== undefined) return { state: "warning", sentence: `${deaf.sentence}${waiting}` };
+  const limited = status.sinks.find((sink) => sink.isLimited === true);
+  if (limited !== undefined) return { state: "warning", sentence: `${limited.sentence}${waiting}` };
   return { state: "good", sentence: `Connected.${waiting}` };
 }
 

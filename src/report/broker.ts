@@ -20,12 +20,15 @@ export interface Broker {
 /** Connections at a time; more are hung up on. */
 const MOST_CLIENTS = 64;
 const MOST_PACKET_BYTES = 1_000_000;
+/** A client that takes nothing for so long is hung up on: until then it holds up all others. */
+const DRAIN_MS = 5000;
 
 /** Builds the embedded broker. It listens on loopback only, unless it has a password. */
 export function createBroker(deps: { config: Config["broker"]; log: Log }): Broker {
   const { config, log } = deps;
   let server: Server | null = null;
   let aedes: Aedes | null = null;
+  let toldSessions = false;
   const sockets = new Set<Socket>();
 
   return {
@@ -41,9 +44,19 @@ export function createBroker(deps: { config: Config["broker"]; log: Log }): Brok
         id: "plategate",
         concurrency: 100,
         connectTimeout: 10_000,
+        drainTimeout: DRAIN_MS,
         keepaliveLimit: 0,
         maxClientsIdLength: 64,
         maxTopicLevels: 20,
+        preConnect: (_client, packet, done) => {
+          if (packet.clean !== true && !toldSessions) {
+            toldSessions = true;
+            log.info({}, "a client asked for a lasting session; the broker inside keeps none");
+          }
+          // A lasting session would be kept in memory, with all that comes, for a client that may never return.
+          packet.clean = true;
+          done(null, true);
+        },
         authenticate: (client, username, given, done) => {
           if (password === null || (username === config.username && same(given, password)))
             return done(null, true);

@@ -29,18 +29,23 @@ export function createHomeAssistant(deps: {
   announcements: Announcements;
   /** Publishes discovery, availability and states again. */
   republish(): Promise<void>;
+  /** Fulfils when the broker has answered; null: there is no connection. */
+  settled(): Promise<void> | null;
   random?: () => number;
 }): Companion {
   const { identity, topics, options, clock, log, intake, announcements } = deps;
   // The birth topic is a setting of its own in Home Assistant, and stays the usual one when the prefix is changed.
   const births = [...new Set([`${options.prefix}/status`, "homeassistant/status"])];
   const random = deps.random ?? Math.random;
-  const stalls = watchStalls(clock);
+  const stalls = watchStalls(clock, deps.settled);
   let cancel = () => {};
   let last = { command: "", atMs: Number.NEGATIVE_INFINITY };
   let counter = 0;
 
   return {
+    start() {
+      if (options.commands) stalls.start();
+    },
     subscriptions: births,
     commandTopics: options.commands ? [topics.haSet] : [],
     retained: [haDeviceTopic(identity, options)],
@@ -51,7 +56,10 @@ export function createHomeAssistant(deps: {
         return true;
       }
       if (topic !== topics.haSet) return false;
-      if (payload[0] === 0x7b) {
+      // We have not asked for it then; a broker that sends it all the same moves nothing.
+      if (!options.commands)
+        intake.refuse("home-assistant", "commands-off", "report.homeAssistant.commands is false.");
+      else if (payload[0] === 0x7b) {
         const rules = { accept: "on", key: null, place: identity } as const;
         void intake.take({ topic, payload, retain, dup, qos: 0 }, { via: "home-assistant", rules });
       } else short(payload, retain, dup);
@@ -108,7 +116,7 @@ export function createHomeAssistant(deps: {
 /**
  * The cover's commands are bare words: Home Assistant has no template for them, so they carry no age and no nonce.
  * What keeps old ones out is the clean session (no broker keeps them for us while we are away) and the watch for
- * stalls (`late`).
+ * stalls of this process and of the way from the broker (`late`).
  */
 export function judgeShort(
   payload: Buffer,
@@ -120,7 +128,11 @@ export function judgeShort(
   const accept = word === "OPEN" ? "open" : word === "CLOSE" ? "close" : null;
   if (accept === null) return { refuse: "malformed", sentence: "It is neither OPEN nor CLOSE." };
   if (again) return { refuse: "duplicate", sentence: "The same command came less than a second ago." };
-  if (late) return { refuse: "expired", sentence: "It may have waited while this process stood still." };
+  if (late)
+    return {
+      refuse: "expired",
+      sentence: "It may have waited while this process or the way to it stood still.",
+    };
   return { accept };
 }
 

@@ -1,19 +1,24 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 
+export interface HttpAnswer {
+  status: number;
+  retryAfterSeconds: number | null;
+}
+
 export interface Poster {
   /** Fulfils with the answer's status; rejects when there was none. */
-  post(
-    body: string,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<{ status: number; retryAfterSeconds: number | null }>;
+  post(body: string, headers: Readonly<Record<string, string>>): Promise<HttpAnswer>;
   close(): void;
 }
 
-const TIMEOUT_MS = 10_000;
+/** Without a single byte. */
+const SILENCE_MS = 10_000;
+/** `answer`: until its headers are there, whatever comes before them; `rest`: for all else of it, which nobody wants to know. */
+const LIMITS_MS = { answer: 30_000, rest: 10_000 };
 
 /** Posts to one address over a connection that is kept; redirects are answers like any other. */
-export function createPoster(url: string, ca: Buffer | null): Poster {
+export function createPoster(url: string, ca: Buffer | null, limitsMs = LIMITS_MS): Poster {
   const secure = url.startsWith("https:");
   const agent = secure
     ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...(ca === null ? {} : { ca }) })
@@ -21,26 +26,34 @@ export function createPoster(url: string, ca: Buffer | null): Poster {
   return {
     post: (body, headers) =>
       new Promise((resolve, reject) => {
+        let answer: HttpAnswer | null = null;
+        let cause: Error = Object.assign(new Error("no answer"), { code: "ECONNRESET" });
         const request = (secure ? httpsRequest : httpRequest)(
           url,
           { method: "POST", agent, headers: { ...headers, "content-length": Buffer.byteLength(body) } },
-          (answer) => {
-            const after = Number(answer.headers["retry-after"]);
-            // What it says is of no interest; reading it frees the connection for the next one.
-            answer.resume();
-            answer.on("error", () => {});
-            answer.on("close", () =>
-              resolve({
-                status: answer.statusCode ?? 0,
-                retryAfterSeconds: after > 0 ? Math.min(after, 3600) : null,
-              }),
-            );
+          (response) => {
+            const after = Number(response.headers["retry-after"]);
+            const retryAfterSeconds = after > 0 ? Math.min(after, 3600) : null;
+            answer = { status: response.statusCode ?? 0, retryAfterSeconds };
+            // Reading it frees the connection for the next post.
+            response.resume();
+            response.on("error", () => {});
+            clearTimeout(timer);
+            timer = setTimeout(() => request.destroy(), limitsMs.rest);
           },
         );
-        request.setTimeout(TIMEOUT_MS, () =>
-          request.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" })),
-        );
-        request.on("error", reject);
+        const giveUp = () => request.destroy(Object.assign(new Error("no answer"), { code: "ETIMEDOUT" }));
+        let timer = setTimeout(giveUp, limitsMs.answer);
+        request.setTimeout(SILENCE_MS, giveUp);
+        request.on("error", (error) => {
+          cause = error;
+        });
+        // Comes last, whatever happened, also after an upgrade that nobody asked for.
+        request.on("close", () => {
+          clearTimeout(timer);
+          if (answer === null) reject(cause);
+          else resolve(answer);
+        });
         request.end(body);
       }),
     close: () => agent.destroy(),

@@ -1,7 +1,8 @@
 import { passEvent } from "../core/events.js";
 import type { PassRecord } from "../core/records.js";
+import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import { messageOf } from "./messages.js";
+import { iso, messageOf } from "./messages.js";
 import type { Publish } from "./mqtt-sink.js";
 import type { Identity } from "./ports.js";
 import type { PlateCover } from "./privacy.js";
@@ -9,7 +10,10 @@ import type { PassMessage } from "./shapes.js";
 import type { Topics } from "./topics.js";
 
 export interface LastPass {
-  /** A pass was reported; one that began before the newest known is none. */
+  /**
+   * A pass was reported; one that began before the newest known is none, unless that one lies ahead of the clock, which
+   * has been corrected since.
+   */
   saw(message: PassMessage): void;
   /** Publishes what is new; called when nothing else is waiting, so that a long outage does not send thousands. */
   tell(): void;
@@ -25,6 +29,7 @@ export function createLastPass(deps: {
   topics: Topics;
   identity: Identity;
   plates: PlateCover;
+  clock: Clock;
   log: Log;
   publish: Publish;
   /** The newest pass of the database; null: there is none. */
@@ -51,7 +56,8 @@ export function createLastPass(deps: {
 
   function saw(message: PassMessage): void {
     const { id, startedAt } = message.pass;
-    if (last !== null && last.passId !== id && startedAt < last.startedAt) return;
+    const newest = last !== null && last.startedAt <= iso(deps.clock.wallMs()) ? last : null;
+    if (newest !== null && newest.passId !== id && startedAt < newest.startedAt) return;
     last = { json: JSON.stringify(message), passId: id, startedAt };
   }
 

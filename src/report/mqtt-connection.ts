@@ -1,6 +1,7 @@
 /** The only file that knows the `mqtt` package: one connection to one broker, from CONNECT to its end. */
 import { connect, type IClientOptions, type MqttClient } from "mqtt";
 import { type ConnectionProblem, explain, UNANSWERED } from "./connection-problem.js";
+import { packetCutter } from "./packet-limit.js";
 import { createSlots } from "./slots.js";
 import { createUnanswered, type Unanswered } from "./unanswered.js";
 
@@ -29,7 +30,7 @@ export interface ConnectionOptions {
   /** The connection is given up after one and a half times this without a ping's answer, or without any other. */
   keepaliveSeconds: number;
   connectTimeoutMs: number;
-  /** Packets above this are refused by brokers that speak MQTT 5; what comes anyway is dropped unread. */
+  /** Packets above this are refused by brokers that speak MQTT 5; what comes anyway is cut to it. */
   maxIncomingBytes: number;
   will?: Will;
 }
@@ -100,6 +101,7 @@ export function openConnection(options: ConnectionOptions, events: ConnectionEve
       reject(explain(error, options.url));
       return;
     }
+    limitIncoming(client.stream, options.maxIncomingBytes);
     const waiting = createUnanswered<PublishError>(options.keepaliveSeconds * 1500, () => {
       cause ??= new Error(UNANSWERED);
       end();
@@ -217,6 +219,13 @@ function connectionOf(
       });
     });
   }
+}
+
+/** The package gathers a packet before anybody sees it, so it is cut before the package gets it. */
+function limitIncoming(stream: MqttClient["stream"], most: number): void {
+  const cut = packetCutter(most);
+  const push = stream.push.bind(stream);
+  stream.push = (chunk: Buffer | null) => push(chunk === null ? null : cut(chunk));
 }
 
 function clientOptions(options: ConnectionOptions): IClientOptions {

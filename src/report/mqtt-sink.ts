@@ -3,6 +3,7 @@ import type { OutboxEvent } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { Announcements } from "./announcements.js";
+import type { ConnectionProblem } from "./connection-problem.js";
 import { createDrain, type SendResult } from "./drain.js";
 import type { Intake } from "./intake.js";
 import { createLastPass } from "./last-pass.js";
@@ -16,6 +17,7 @@ import {
   type PublishOptions,
   SubscribeRefused,
 } from "./mqtt-connection.js";
+import { createVersionChoice } from "./mqtt-version.js";
 import type { Identity, OutboxPort, StatePort } from "./ports.js";
 import type { PlateCover } from "./privacy.js";
 import type { EventMessage } from "./shapes.js";
@@ -25,6 +27,7 @@ import { STATE_NAMES, type Topics } from "./topics.js";
 
 /** What else speaks over the same connection, such as Home Assistant's discovery. */
 export interface Companion {
+  start(): void;
   /** Topics it listens to, apart from those of commands. */
   subscriptions: readonly string[];
   /** Topics of commands, whose retained flag must be seen. */
@@ -69,13 +72,13 @@ export function createMqttSink(deps: {
   picture?: (passId: string) => Promise<Uint8Array | null>;
   delivered(seqs: readonly number[]): void;
   resumeAfter: number;
-}): Sink & { publish: Publish; republish(): Promise<void> } {
+}): Sink & { publish: Publish; republish(): Promise<void>; settled(): Promise<void> | null } {
   const { config, clock, log, topics, identity } = deps;
-  const wanted = config.report.protocol;
-  // The broker inside speaks 3.1.1 only; others get 5 until they say no.
-  let protocol: "5" | "3.1.1" =
-    wanted === "auto" ? (config.report.url === "embedded" ? "3.1.1" : "5") : wanted;
+  const { protocol, url } = config.report;
+  // The broker inside speaks 3.1.1 only.
+  const version = createVersionChoice(protocol === "auto" && url === "embedded" ? "3.1.1" : protocol);
   let deaf = "";
+  let unwanted: { topic: string; sentence: string } | null = null;
   const { newestPass } = deps.state;
   const lastPass = createLastPass({
     ...deps,
@@ -115,18 +118,20 @@ export function createMqttSink(deps: {
           refused: true,
           sentence: "the broker inside is not running; correct section broker, or set report.url.",
         };
-      const options = connectionOptions(deps.url, config.report, deps.account, identity, protocol);
+      const options = connectionOptions(deps.url, config.report, deps.account, identity, version.now());
       const will = { topic: topics.availability, payload: "offline", ...RETAINED };
       try {
         return await openConnection({ ...options, will }, events);
       } catch (problem) {
-        if (wanted === "auto" && (problem as { wrongVersion?: boolean }).wrongVersion === true)
-          protocol = protocol === "5" ? "3.1.1" : "5";
+        version.failed(problem as ConnectionProblem);
         throw problem;
       }
     },
     up,
-    down: drain.down,
+    down(problem) {
+      version.lost();
+      drain.down(problem);
+    },
     message: (incoming) => {
       if (incoming.topic === topics.setBarrier) void deps.intake.take(incoming);
       else
@@ -139,16 +144,19 @@ export function createMqttSink(deps: {
   return {
     name: "mqtt",
     start() {
+      for (const companion of deps.companions) companion.start();
       states.start();
       link.start();
     },
     poke: () => drain.poke(),
     publish,
     republish,
+    settled: () => link.connection()?.settled() ?? null,
     status() {
       const status = { name: "mqtt", ...link.status(), ...drain.status() };
-      if (status.state !== "up" || deaf === "") return status;
-      return { ...status, sentence: `${status.sentence}; ${deaf}`, isDeaf: true };
+      const limit = deaf || unwanted?.sentence;
+      if (status.state !== "up" || !limit) return status;
+      return { ...status, sentence: `${status.sentence}; ${limit}`, isLimited: true };
     },
     async close() {
       states.close();
@@ -182,6 +190,7 @@ export function createMqttSink(deps: {
     const commands = [topics.setBarrier, ...deps.companions.flatMap((c) => c.commandTopics)];
     const others = deps.companions.flatMap((c) => c.subscriptions);
     deaf = "";
+    unwanted = null;
     try {
       await connection.subscribe(commands, { asPublished: true });
       if (others.length > 0) await connection.subscribe(others);
@@ -222,18 +231,37 @@ export function createMqttSink(deps: {
       return "unusable";
     }
     const json = JSON.stringify(message);
-    const sends = [publish(topics.event(event.kind), json, { qos: 1 })];
-    for (const companion of deps.companions)
-      for (const other of companion.also(event, message))
-        sends.push(publish(other.topic, other.payload, { qos: 1 }));
+    const others = deps.companions.flatMap((c) => c.also(event, message));
+    const sends = [{ topic: topics.event(event.kind), payload: json }, ...others].map((m) =>
+      publish(m.topic, m.payload, { qos: 1 }).then(
+        () => null,
+        (refusal: PublishError) => refusal,
+      ),
+    );
     if (message.event === "pass") lastPass.saw(message);
-    const results = await Promise.allSettled(sends);
-    const failed = results.find((r) => r.status === "rejected") as PromiseRejectedResult | undefined;
-    if (failed === undefined) return "taken";
-    const error = failed.reason as PublishError;
-    if (error.lost) return "lost";
+    const [error, ...refusals] = await Promise.all(sends);
+    if (error?.lost || refusals.some((r) => r?.lost)) return "lost";
+    for (const [i, refusal] of refusals.entries()) noteRefusal(others[i]!.topic, refusal ?? null);
+    if (!error) return "taken";
     log.error({ event: event.id, code: error.code }, `the broker did not take an event: ${error.message}`);
     return refusedForGood(error.code) ? "unusable" : held();
+  }
+
+  /** What goes beside an event is given up when it is refused: the event itself must not be sent for ever. */
+  function noteRefusal(topic: string, refusal: PublishError | null): void {
+    if (refusal === null) {
+      if (unwanted?.topic === topic) unwanted = null;
+      return;
+    }
+    if (refusedForGood(refusal.code))
+      log.error({ topic, code: refusal.code }, `the broker did not take a message: ${refusal.message}`);
+    else unwanted ??= unwantedOn(topic, refusal);
+  }
+
+  function unwantedOn(topic: string, refusal: PublishError) {
+    const sentence = `it refuses what we publish on ${topic}; correct its access list.`;
+    log.warn({ code: refusal.code, error: refusal.message }, `the broker is up, but ${sentence}`);
+    return { topic, sentence };
   }
 
   /** Not this event but this user is refused: nothing is given up, the connection starts again after a pause. */

@@ -14,6 +14,7 @@ const RULE = "Plategate";
  */
 export function createOnvif(deps: { identity: Identity; prefix: string; plates: PlateCover }): Companion {
   return {
+    start: () => {},
     subscriptions: [],
     commandTopics: [],
     retained: [],

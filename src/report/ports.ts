@@ -175,8 +175,8 @@ export interface SinkStatus {
   /** One sentence: what is wrong and what happens next. */
   sentence: string;
   sinceAt: number;
-  /** True: it is up, but does not let us hear commands. */
-  isDeaf?: boolean;
+  /** True: it is up, but does not let us hear commands, or refuses what goes beside the events. */
+  isLimited?: boolean;
   /** Events that it has acknowledged, that were sent again after a lost connection, and that could not be sent at all. */
   delivered: number;
   resent: number;

@@ -82,7 +82,7 @@ export async function createSinks(
     const { prefix, commands, deviceId } = report.homeAssistant;
     const options = { prefix, commands, deviceId, pictures: picture().picture !== undefined };
     const ours = { identity, topics, options, state, clock, log, intake, announcements };
-    companions.push(createHomeAssistant({ ...ours, republish: mqtt.republish }));
+    companions.push(createHomeAssistant({ ...ours, republish: mqtt.republish, settled: mqtt.settled }));
   }
   if (report.onvif.enabled) {
     const prefix = report.onvif.topicPrefix || topics.base;

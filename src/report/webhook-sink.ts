@@ -52,6 +52,8 @@ export function createWebhookSink(deps: {
     sinceAt: clock.wallMs(),
   };
   let failures = 0;
+  let hasTaken = false;
+  let failedAlone: number | null = null;
   let reconnects = 0;
   let closed = false;
   let cancel = () => {};
@@ -91,43 +93,73 @@ export function createWebhookSink(deps: {
       return "unusable";
     }
     const body = JSON.stringify(message);
+    let suspected = false;
     try {
-      const suspected = failures > 0 && failures % SUSPECT_TRIES === 0 && (await othersAreTaken(event));
+      suspected = failures > 0 && failures % SUSPECT_TRIES === 0 && (await othersAreTaken(event));
       const answer = await post(event, body);
+      if (meaningOf(answer.status) === "unusable" && !hasTaken && !(await othersAreTaken(event))) {
+        // Not the event: so answers, for one, a server whose port wants https.
+        const sentence = `${new URL(hook.url).host} answers ${answer.status} and has taken nothing yet`;
+        pause("refused", `${sentence}; correct the webhook's url.`);
+        return "lost";
+      }
       if (!suspected || answer.status < 500 || answer.status === 503) return heard(event, answer);
-      failures = 0;
-      log.error(
-        { sink: name, event: event.id, status: answer.status },
-        "the receiver takes other events and fails at this one again and again; it is left out",
-      );
-      return "unusable";
+      return leaveOut(event, `answers ${answer.status}`);
     } catch (error) {
-      const problem = explain(error, hook.url);
-      pause(problem.refused ? "refused" : "waiting", problem.sentence);
+      const { refused, sentence } = explain(error, hook.url);
+      if (suspected && (await failsAlone(event))) return leaveOut(event, sentence);
+      pause(refused ? "refused" : "waiting", sentence);
       return "lost";
     }
   }
 
-  /** True when the receiver takes the next event, out of turn; it will be posted once more, with the same id, in its turn. */
-  async function othersAreTaken(stuck: OutboxEvent): Promise<boolean> {
-    const later = await deps.outbox.pending(stuck.seq, 64).catch(() => []);
-    const next = later.find((e) => hook.kinds.includes(e.kind));
-    if (next === undefined) return false;
-    const message = messageOf(next, deps.identity, deps.plates);
-    return (
-      !("problem" in message) && meaningOf((await post(next, JSON.stringify(message))).status) === "taken"
-    );
+  /**
+   * An event that got no answer right after another was taken. True when the same holds right after it, and did so the
+   * last time: a receiver that comes and goes would have taken it in between.
+   */
+  async function failsAlone(event: OutboxEvent): Promise<boolean> {
+    if (!(await othersAreTaken(event).catch(() => false))) return false;
+    const again = failedAlone === event.seq;
+    failedAlone = event.seq;
+    return again;
   }
 
-  function post(event: OutboxEvent, body: string) {
+  function leaveOut(event: OutboxEvent, problem: string): SendResult {
+    failures = 0;
+    log.error(
+      { sink: name, event: event.id, problem },
+      "the receiver takes other events and fails at this one again and again; it is left out",
+    );
+    return "unusable";
+  }
+
+  /**
+   * True when the receiver takes a later event, the next one of a kind, out of turn; it will be posted once more, with the
+   * same id, in its turn.
+   */
+  async function othersAreTaken(stuck: OutboxEvent): Promise<boolean> {
+    const later = await deps.outbox.pending(stuck.seq, 64).catch(() => []);
+    for (const kind of hook.kinds) {
+      const next = later.find((e) => e.kind === kind);
+      const message = next && messageOf(next, deps.identity, deps.plates);
+      if (next === undefined || message === undefined || "problem" in message) continue;
+      const { status } = await post(next, JSON.stringify(message));
+      if (meaningOf(status) === "taken") return true;
+    }
+    return false;
+  }
+
+  async function post(event: OutboxEvent, body: string) {
     const timestamp = Math.floor(clock.wallMs() / 1000);
-    return poster.post(body, {
+    const answer = await poster.post(body, {
       "content-type": "application/json",
       "user-agent": `plategate/${deps.identity.version}`,
       "idempotency-key": event.id,
       "x-plategate-timestamp": String(timestamp),
       ...(deps.key === null ? {} : { "x-plategate-signature": signPost(body, timestamp, deps.key) }),
     });
+    hasTaken ||= meaningOf(answer.status) === "taken";
+    return answer;
   }
 
   function heard(

@@ -22,6 +22,12 @@ const HEADERS = {
   "x-frame-options": "DENY",
 };
 
+/**
+ * So long that a slow line, which empties a socket in large steps, is not taken for one that stands still. Listeners have
+ * their beat before; a viewer whose camera gives no picture asks again.
+ */
+const STILL_MS = 60_000;
+
 /** What the store could not do, as HTTP says it. */
 const STORE_STATUS = { busy: 503, closed: 503, "cannot-write": 507, refused: 409 };
 
@@ -33,6 +39,8 @@ export async function createHttp(deps: {
   log: Log;
   nowMs: () => number;
   answered: (status: number) => void;
+  /** A connection on which nothing moved for so long is closed. */
+  stillMs?: number;
 }) {
   const { log } = deps;
   const changes = createRateLimit({ burst: 20, perSecond: 1 }, deps.nowMs);
@@ -41,6 +49,8 @@ export async function createHttp(deps: {
     bodyLimit: 16 * 1024,
     requestTimeout: 10_000,
     keepAliveTimeout: 20_000,
+    // Who asks for a video and reads none of it would keep one of the connections for ever.
+    connectionTimeout: deps.stillMs ?? STILL_MS,
     // Connections that never finish their request are looked for every 5 s, not every 30.
     http: { connectionsCheckingInterval: 5000 },
     forceCloseConnections: true,

@@ -268,6 +268,22 @@ else {
     }),
   );
 
+  test(
+    "HA 11: a word that was pressed while the broker stood still moves nothing when it goes on",
+    scoped(async (use) => {
+      const { broker, fixture, home, clock } = await setUp(use);
+      await until(() => allAvailable(home), "everything is available");
+      broker.freeze();
+      clock.advance(2500);
+      const pressed = home.listener.publish("plategate/demo/main/ha/set", "OPEN", { qos: 0 });
+      clock.advance(2500);
+      broker.thaw();
+      await pressed;
+      await until(() => fixture.report.status().commands.refused.expired === 1, "it is refused");
+      assert.equal(fixture.commands, []);
+    }),
+  );
+
   for (const [name, outageMs, settings, signal] of [
     ["10 s", 10_000, keeping, "SIGTERM"],
     ["10 min", 600_000, keeping, "SIGTERM"],

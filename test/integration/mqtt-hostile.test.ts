@@ -1,7 +1,9 @@
 /** Brokers that misbehave: nothing that comes from one may end the process or reach the gate. */
+import { createServer } from "node:net";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { passEvent } from "../../src/core/events.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { hostileBroker } from "../support/hostile-broker.js";
 import { seeded } from "../support/random.js";
 import { passRecord } from "../support/records.js";
@@ -35,6 +37,44 @@ test(
     assert.equal(fixture.report.status().commands.accepted, 0);
     broker.send(publishPacket(right, Buffer.from(command)));
     await until(() => fixture.commands.length === 1, "the same command on the right topic arrives");
+  }),
+);
+
+test(
+  "commands of Home Assistant that are switched off move nothing, also when the broker sends them unasked",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(
+      use,
+      `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"\n  homeAssistant: { enabled: true }`,
+    );
+    await fixture.report.start();
+    await up(fixture);
+    const topic = Buffer.from(`${base}/ha/set`);
+    const open = { command: "open", nonce: "nonce-0001", issuedAt: Date.now() };
+    for (const text of ["OPEN", JSON.stringify(open)]) broker.send(publishPacket(topic, Buffer.from(text)));
+    await until(() => fixture.report.status().commands.refused["commands-off"] === 2, "both are refused");
+    assert.equal(fixture.commands, []);
+  }),
+);
+
+test(
+  "a giant of a packet is refused before it has come, and the connection lives on",
+  scoped(async (use) => {
+    const broker = use(await hostileBroker());
+    const fixture = start(use, `url: "${broker.url}"\n  protocol: "3.1.1"\n  commands: "on"`);
+    await fixture.report.start();
+    await up(fixture);
+    const giant = publishPacket(Buffer.from(`${base}/set/barrier`), Buffer.alloc(2_000_000, 0x7b));
+    broker.send(giant);
+    await until(() => fixture.report.status().commands.refused.oversized === 1, "it is refused");
+    await fixture.outbox.add([passEvent(passRecord(), "NEW", 1)]);
+    fixture.report.poke();
+    await until(async () => (await fixture.outbox.count()) === 0, "it goes on reporting");
+    assert.is(broker.connections(), 1);
+    broker.send(giant.subarray(0, 100_000));
+    await until(() => fixture.report.status().commands.refused.oversized === 2, "refused by its beginning");
+    assert.equal(fixture.commands, []);
   }),
 );
 
@@ -100,10 +140,38 @@ test(
     await until(async () => (await fixture.outbox.count()) === 0, "the event is sent");
     const sink = fixture.report.status().sinks[0]!;
     assert.is(sink.state, "up");
-    assert.is(sink.isDeaf, true);
+    assert.is(sink.isLimited, true);
     assert.match(sink.sentence, /does not let us listen, so no command arrives; correct its access list/);
     assert.is(broker.connections(), 1, "and it stays connected");
     assert.is(broker.heard.get(`${base}/availability`), "online");
+  }),
+);
+
+test(
+  "a broker that hangs up on MQTT 5 without a word is asked in 3.1.1",
+  scoped(async (use) => {
+    const tried: (number | undefined)[] = [];
+    const server = createServer((socket) => {
+      socket.on("error", () => {});
+      // The version of a CONNECT comes after the name of the protocol.
+      socket.once("data", (bytes) => {
+        tried.push(bytes[bytes.indexOf("MQTT") + 4]);
+        if (tried.at(-1) !== 4) socket.destroy();
+      });
+      use({ close: () => socket.destroy() });
+    });
+    use({ close: () => server.close() });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const clock = fakeClock();
+    const url = `mqtt://127.0.0.1:${(server.address() as { port: number }).port}`;
+    const { report } = reportFixture(`report: { url: "${url}" }`, { clock });
+    use(report);
+    await report.start();
+    await until(() => {
+      clock.advance(500);
+      return tried.includes(4);
+    }, "it is tried");
+    assert.equal(tried.slice(0, 4), [5, 5, 5, 4]);
   }),
 );
 
@@ -134,9 +202,12 @@ function up(fixture: ReportFixture): Promise<void> {
   return until(() => fixture.report.status().sinks[0]!.state === "up", "connected");
 }
 
-/** A PUBLISH at QoS 0, below 128 bytes of topic and any payload up to 16 kB. */
+/** A PUBLISH at QoS 0. */
 function publishPacket(topic: Buffer, payload: Buffer): Buffer {
-  const length = 2 + topic.length + payload.length;
-  const header = length < 128 ? [0x30, length] : [0x30, (length % 128) | 128, Math.floor(length / 128)];
+  const header = [0x30];
+  for (let left = 2 + topic.length + payload.length; ; left = Math.floor(left / 128)) {
+    header.push(left < 128 ? left : (left % 128) | 128);
+    if (left < 128) break;
+  }
   return Buffer.concat([Buffer.from([...header, topic.length >> 8, topic.length & 255]), topic, payload]);
 }

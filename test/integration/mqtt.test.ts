@@ -309,6 +309,34 @@ else {
     }),
   );
 
+  test(
+    "an access list that forbids only the topics of ONVIF holds up no event and repeats none; the state says so",
+    scoped(async (use) => {
+      const broker = use(
+        await mosquitto(["allow_anonymous true", "acl_file {folder}/acl"], {
+          acl: ["topic readwrite plategate/#"],
+        }),
+      );
+      await broker.start();
+      const ear = use(await listener(broker.url, `${base}/event/pass`));
+      const fixture = start(use, `url: "${broker.url}"\n  onvif: { enabled: true, topicPrefix: cams }`);
+      for (const id of ["a", "b", "c"]) await fixture.outbox.add([passEvent(passRecord({ id }), "NEW", 1)]);
+      await fixture.report.start();
+      await until(async () => (await fixture.outbox.count()) === 0, "all are taken");
+      await until(() => ear.heard.length >= 3, "all are heard");
+      assert.equal(
+        ear.heard.map((h) => JSON.parse(h.text).id),
+        ["a:new", "b:new", "c:new"],
+      );
+      assert.is(sink(fixture).isLimited, true);
+      assert.match(
+        sink(fixture).sentence,
+        /refuses what we publish on cams\/onvif-ej.*correct its access list/,
+      );
+      assert.is(fixture.lines.filter((l) => /refuses what we publish/.test(l.sentence)).length, 1);
+    }),
+  );
+
   if (!existsSync("/usr/bin/mosquitto_passwd"))
     skipLoudly("passwords", "there is no mosquitto_passwd on this machine");
   else

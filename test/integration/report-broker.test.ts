@@ -8,6 +8,7 @@ import { parseConfig } from "../../src/config.js";
 import { passEvent } from "../../src/core/events.js";
 import { type Broker, BrokerError, createBroker } from "../../src/report/broker.js";
 import { silentLog } from "../../src/system/log.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { listener } from "../support/mqtt-listener.js";
 import { passRecord } from "../support/records.js";
 import { reportFixture } from "../support/report-fixture.js";
@@ -30,6 +31,38 @@ test(
     assert.is(ear.json(`${base}/state/last-pass`)[0]?.id, "pass-1:new");
     assert.is(ear.on(`${base}/availability`)[0]?.text, "online");
     assert.is(broker.status().clients, 2);
+  }),
+);
+
+test(
+  "a vehicle that came while the clock was ahead is no longer the last one when another has come",
+  scoped(async (use) => {
+    const { url } = await started(use);
+    const clock = fakeClock();
+    const fixture = reportFixture("", { embedded: { url }, clock });
+    use(fixture.report);
+    await fixture.report.start();
+    const ear = use(await listener(url, `${base}/state/last-pass`, { protocolVersion: 4 }));
+    const year = 365 * 86_400_000;
+    for (const [id, startedAt] of [
+      ["before", clock.wallMs()],
+      ["ahead", clock.wallMs() + year],
+      ["after", clock.wallMs() + 1],
+    ] as const) {
+      clock.advance(1);
+      await fixture.outbox.add([passEvent(passRecord({ id, startedAt }), "NEW", startedAt)]);
+      fixture.report.poke();
+      await until(() => ear.heard.at(-1)?.text.includes(`"${id}:new"`) === true, `${id} is the last one`);
+    }
+    // What is told late of a vehicle that came before is no news.
+    await fixture.outbox.add([
+      passEvent(passRecord({ id: "before", startedAt: clock.wallMs() - 3 }), "END", 1),
+    ]);
+    fixture.report.poke();
+    await until(async () => (await fixture.outbox.count()) === 0, "all is sent");
+    await ear.publish(`${base}/state/last-pass`, "fence");
+    await until(() => ear.heard.at(-1)?.text === "fence", "all has been heard");
+    assert.match(ear.heard.at(-2)!.text, '"after:new"');
   }),
 );
 
@@ -164,6 +197,39 @@ test(
     await ear.publish("picture", Buffer.alloc(900_000, 7));
     await until(() => ear.heard.length === 1, "the picture passes");
     assert.is(ear.heard[0]!.payload.length, 900_000);
+  }),
+);
+
+test(
+  "nothing is kept for a client that wants a lasting session and may never return",
+  scoped(async (use) => {
+    const { url } = await started(use);
+    const gone = await listener(url, "#", { protocolVersion: 4, clientId: "tried-once", clean: false });
+    await gone.close();
+    const other = use(await listener(url, "#", { protocolVersion: 4 }));
+    await other.publish("missed", "1");
+    const back = use(await listener(url, "#", { protocolVersion: 4, clientId: "tried-once", clean: false }));
+    await other.publish("fence", "1");
+    await until(() => back.on("fence").length === 1, "it hears what comes from now on");
+    assert.equal(back.on("missed"), []);
+  }),
+);
+
+test(
+  "a subscriber that stops reading is hung up on, and holds up the others no longer than that",
+  scoped(async (use) => {
+    const { broker, url, port } = await started(use);
+    const stuck = connect(port, "127.0.0.1");
+    use({ close: () => stuck.destroy() });
+    stuck.on("error", () => {});
+    // CONNECT as `a` without keep-alive, then SUBSCRIBE to # at QoS 1, and never a read.
+    stuck.pause();
+    stuck.write(Buffer.from("100d00044d515454040200000001618206000100012301", "hex"));
+    await until(() => broker.status().clients === 1, "it is in");
+    const other = use(await listener(url, "none", { protocolVersion: 4 }));
+    const picture = Buffer.alloc(100_000);
+    await Promise.all(Array.from({ length: 200 }, () => other.publish("picture", picture)));
+    await until(() => broker.status().clients === 1, "it is hung up on");
   }),
 );
 

@@ -5,6 +5,8 @@ export interface FakeClock extends Clock {
   advance(ms: number): void;
   /** Moves only the wall clock, as a time server does. */
   jumpWall(ms: number): void;
+  /** Tasks that wait for their time. */
+  waiting(): number;
 }
 
 /** A clock that stands still until it is moved. */
@@ -40,5 +42,6 @@ export function fakeClock(wallStart = Date.UTC(2026, 0, 5, 12), monotonicStart =
     jumpWall(ms) {
       wall += ms;
     },
+    waiting: () => tasks.length,
   };
 }

@@ -210,11 +210,13 @@ test("a process that stood still mistrusts what comes in within the next second,
   ]) {
     const clock = fakeClock();
     const lag = { monotonic: 0, wall: 0 };
-    const watch = watchStalls({
+    const lagging = {
       after: clock.after,
       monotonicMs: () => clock.monotonicMs() + lag.monotonic,
       wallMs: () => clock.wallMs() + lag.wall,
-    });
+    };
+    const watch = watchStalls(lagging, () => null);
+    watch.start();
     clock.advance(10_000);
     assert.not.ok(watch.isSuspect());
     Object.assign(lag, still);
@@ -225,6 +227,41 @@ test("a process that stood still mistrusts what comes in within the next second,
     assert.not.ok(watch.isSuspect());
     watch.close();
   }
+});
+
+test("a line that left a probe unanswered for two seconds is mistrusted until a second after the answer", async () => {
+  const clock = fakeClock();
+  let answer = () => {};
+  const line = { isOpen: true, probes: 0 };
+  const watch = watchStalls(clock, () => {
+    line.probes++;
+    return line.isOpen ? Promise.resolve() : new Promise((resolve) => (answer = resolve));
+  });
+  const pass = async (ms: number) => {
+    for (let gone = 0; gone < ms; gone += 100) {
+      clock.advance(100);
+      await Promise.resolve();
+    }
+  };
+  watch.start();
+  await pass(10_000);
+  assert.is(line.probes, 5);
+  assert.not.ok(watch.isSuspect());
+  line.isOpen = false;
+  await pass(4500);
+  assert.ok(watch.isSuspect());
+  await pass(60_000);
+  assert.ok(watch.isSuspect());
+  assert.is(line.probes, 6, "one at a time");
+  line.isOpen = true;
+  answer();
+  await pass(900);
+  assert.ok(watch.isSuspect());
+  await pass(200);
+  assert.not.ok(watch.isSuspect());
+  await pass(10_000);
+  assert.not.ok(watch.isSuspect());
+  watch.close();
 });
 
 test.run();

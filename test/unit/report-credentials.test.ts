@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { CredentialError, readCredential, readSecret } from "../../src/report/credentials.js";
+import { fakeClock } from "../support/fake-clock.js";
 import { temporaryFolder } from "../support/folder.js";
-import { type LogLine, listingLog } from "../support/report-fixture.js";
+import { type LogLine, listingLog, reportFixture } from "../support/report-fixture.js";
 
 test("a secret is read without the line break at its end, and only that one", () => {
   const file = join(temporaryFolder(), "secret");
@@ -57,6 +58,21 @@ test("a secret that everybody on the machine can read is warned about, without i
   chmodSync(file, 0o640);
   readCredential("x", file, listingLog(lines));
   assert.is(lines.length, 1);
+});
+
+test("a report that a missing secret keeps from starting leaves nothing running, however often it is tried", async () => {
+  const clock = fakeClock();
+  const webhook = `{ name: w, url: "http://127.0.0.1:1/", secretFile: ${join(temporaryFolder(), "missing")} }`;
+  const yaml = `report: { url: "mqtt://127.0.0.1:1", homeAssistant: { enabled: true }, webhooks: [${webhook}] }`;
+  const { report } = reportFixture(yaml, { clock });
+  for (let tries = 0; tries < 3; tries++)
+    try {
+      await report.start();
+      assert.unreachable("it must not start");
+    } catch (error) {
+      assert.instance(error, CredentialError);
+    }
+  assert.is(clock.waiting(), 0);
 });
 
 test.run();

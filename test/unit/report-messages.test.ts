@@ -14,7 +14,7 @@ import { exposeReport } from "../../src/report/figures.js";
 import { createLink, pauseMs } from "../../src/report/link.js";
 import { messageOf } from "../../src/report/messages.js";
 import { onvifEvent } from "../../src/report/onvif.js";
-import { packetGauge } from "../../src/report/packet-limit.js";
+import { packetCutter, packetGauge } from "../../src/report/packet-limit.js";
 import { plateCover } from "../../src/report/privacy.js";
 import { type PassMessage, SHAPES } from "../../src/report/shapes.js";
 import { createSlots } from "../../src/report/slots.js";
@@ -326,6 +326,23 @@ test("packets are followed through any cut of the bytes, and one that is too lar
     packetGauge(1e9)(Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff])),
     "five bytes of length are none",
   );
+});
+
+test("packets that are too large are cut to one that fits, through any cut of the bytes, and the others stay as they are", () => {
+  const packet = (length: number) =>
+    Buffer.concat([Buffer.from([0x30, ...encoded(length)]), Buffer.alloc(length, length)]);
+  const stream = Buffer.concat([packet(0), packet(195), packet(196), packet(127), packet(20_000), packet(2)]);
+  const small = Buffer.concat([Buffer.from([0x30, ...encoded(195)]), Buffer.alloc(195, 196)]);
+  const smaller = Buffer.concat([Buffer.from([0x30, ...encoded(195)]), Buffer.alloc(195, 20_000)]);
+  const expected = Buffer.concat([packet(0), packet(195), small, packet(127), smaller, packet(2)]);
+  for (const step of [1, 2, 3, 7, 1000, stream.length]) {
+    const cut = packetCutter(200);
+    const pieces: Buffer[] = [];
+    for (let at = 0; at < stream.length; at += step) pieces.push(cut(stream.subarray(at, at + step)));
+    assert.equal(Buffer.concat(pieces), expected, `step ${step}`);
+  }
+  const endless = Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff]);
+  assert.equal(packetCutter(200)(endless), endless, "what has no length is for the parser to refuse");
 });
 
 test("ONVIF: a plate event has the topic of Profile M without namespace, UtcTime, Source and Data", () => {
