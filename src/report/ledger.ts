@@ -22,6 +22,23 @@ export function believed(
   return Object.values(saved).some((seq) => seq > lastSeq) ? {} : saved;
 }
 
+const PAGE = 500;
+
+/**
+ * Acknowledges what every receiver had when the process ended: a receiver that was waited for is no longer among them, or
+ * the power failed between noting the positions and the acknowledgement.
+ */
+export async function acknowledgeUpTo(
+  outbox: Pick<OutboxPort, "pending" | "acknowledge">,
+  last: number,
+): Promise<void> {
+  for (;;) {
+    const rows = (await outbox.pending(0, PAGE)).filter(({ seq }) => seq <= last);
+    if (rows.length === 0) return;
+    await outbox.acknowledge(rows.map(({ seq }) => seq));
+  }
+}
+
 const RETRY_MS = 1000;
 /** Positions are written this often at most: a write costs the card an fsync, and an old position only a repetition. */
 const SAVE_MS = 5000;

@@ -2,7 +2,7 @@ import { createAnnouncements } from "./announcements.js";
 import { readCredential } from "./credentials.js";
 import { createHomeAssistant } from "./home-assistant.js";
 import { createIntake, type Intake } from "./intake.js";
-import { believed, createLedger, type Ledger } from "./ledger.js";
+import { acknowledgeUpTo, believed, createLedger, type Ledger } from "./ledger.js";
 import { readAccount, readKey } from "./link-options.js";
 import { type Companion, createMqttSink } from "./mqtt-sink.js";
 import { createOnvif } from "./onvif.js";
@@ -41,6 +41,7 @@ export async function createSinks(
   const saved = believed((await deps.cursors?.load()) ?? {}, await outbox.lastSeq());
   const cursors = deps.cursors ? { cursors: deps.cursors } : {};
   const ledger = createLedger({ outbox, sinks: names, saved, clock, log, ...cursors });
+  await acknowledgeUpTo(outbox, Math.min(...names.map(ledger.cursor)));
   const position = (name: string) => ({
     delivered: (seqs: readonly number[]) => ledger.delivered(name, seqs),
     resumeAfter: ledger.cursor(name),
