@@ -99,7 +99,8 @@ export interface SegmentRepository {
   add(segment: SegmentRecord): Promise<void>;
   /** Segments of a camera that overlap [from, to], oldest first. */
   overlapping(camera: string, from: number, to: number): Promise<readonly SegmentRecord[]>;
-  oldest(limit: number): Promise<readonly SegmentRecord[]>;
+  /** In order of arrival, without the first `skip`. */
+  oldest(limit: number, skip?: number): Promise<readonly SegmentRecord[]>;
   all(): Promise<readonly SegmentRecord[]>;
   /** Moves the row to `garbage`: the file may go now. */
   discard(ids: readonly string[]): Promise<void>;

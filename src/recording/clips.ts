@@ -3,9 +3,10 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.js";
 import type { ClipKind, ClipRecord, ClipRequest, OutboxEvent } from "../core/records.js";
-import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import { type ClipRepository, type SegmentRepository, StoreError } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { removeFiles } from "./files.js";
 import { joinFilm } from "./film.js";
 import { CLIP_FOLDER } from "./repair.js";
 import type { Ring } from "./ring.js";
@@ -52,6 +53,8 @@ const MAX_CLIP_MS = 600_000;
 // A card that stalls, or a store that cannot write for a moment, lets segments come late.
 const LATE_MS = 60_000;
 const RETRY_MS = 30_000;
+// Five minutes; only for reasons that do not go away by themselves.
+const MAX_TRIES = 10;
 /** A recording by hand ends by itself after this long. */
 export const MAX_MANUAL_MS = 3_600_000;
 
@@ -131,7 +134,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   function follow(request: ClipRequest, lateMs: number): Promise<ClipRecord | null> {
     if (closed) return Promise.resolve(null);
     return new Promise((done) => {
-      const p: Pending = { request, done, cancel: () => {}, isQueued: false, hasFailed: false };
+      const p: Pending = { request, done, cancel: () => {}, isQueued: false, tries: 0 };
       pending.set(request.id, p);
       p.cancel = clock.after(Math.max(0, request.to - clock.wallMs()) + lateMs, () => finish(p));
     });
@@ -144,22 +147,37 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     queue = queue.then(async () => {
       try {
         const clip = await write(p.request);
-        pending.delete(p.request.id);
-        p.done(clip);
+        settle(p, clip);
       } catch (error) {
-        again(p, error as Error);
+        p.tries++;
+        if (p.tries < MAX_TRIES || isPassing(error)) again(p, error as Error);
+        else await giveUp(p, error as Error).catch((refusal: Error) => again(p, refusal));
       }
     });
+  }
+
+  function settle(p: Pending, clip: ClipRecord | null): void {
+    pending.delete(p.request.id);
+    p.done(clip);
+  }
+
+  /** What a promise holds must not stay in the ring for ever. */
+  async function giveUp(p: Pending, error: Error): Promise<void> {
+    const { id, passId, camera } = p.request;
+    await clips.unwant(id);
+    await removeFiles([join(ring.folder, pathOf(id))]);
+    problem = `A clip could not be written (${error.message}); it was given up after ${p.tries} tries.`;
+    log.error({ err: error.message, passId, camera }, problem);
+    settle(p, null);
   }
 
   /** The promise stands: most likely the disk is full, and that passes. */
   function again(p: Pending, error: Error): void {
     problem = `A clip could not be written (${error.message}); it is tried again.`;
-    if (!p.hasFailed) {
+    if (p.tries === 1) {
       log.error({ err: error.message, passId: p.request.passId }, problem);
       failed++;
     }
-    p.hasFailed = true;
     p.isQueued = false;
     if (!closed) p.cancel = clock.after(RETRY_MS, () => finish(p));
   }
@@ -167,7 +185,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   async function write(request: ClipRequest): Promise<ClipRecord | null> {
     const folder = join(ring.folder, CLIP_FOLDER);
     await mkdir(folder, { recursive: true });
-    const path = join(CLIP_FOLDER, `${request.id}.mp4`);
+    const path = pathOf(request.id);
     const parts = await segments.overlapping(request.camera, request.from, request.to);
     const film =
       parts.length === 0
@@ -210,5 +228,15 @@ interface Pending {
   done(clip: ClipRecord | null): void;
   cancel(): void;
   isQueued: boolean;
-  hasFailed: boolean;
+  tries: number;
+}
+
+function pathOf(id: string): string {
+  return join(CLIP_FOLDER, `${id}.mp4`);
+}
+
+/** A full disk or a busy store goes away by itself or when somebody helps; all other errors come back with every try. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof StoreError) return error.code !== "refused";
+  return /^E(?!RR_)/.test((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -87,19 +87,28 @@ function sampleTable(
     offset += part.samples.reduce((n, s) => n + s.bytes, 0);
     return u64(here);
   });
-  const chunks = parts.map((part, i) => u32(i + 1, part.samples.length, 1));
+  const chunks = parts.flatMap((part, i) => [i + 1, part.samples.length, 1]);
   const times = runLengths(samples.map((s) => s.duration));
   const shifts = runLengths(samples.map((s) => s.displayOffset));
   return box(
     "stbl",
     fullBox("stsd", 0, 0, u32(1), description),
-    fullBox("stts", 0, 0, u32(times.length / 2, ...times)),
+    fullBox("stts", 0, 0, u32(times.length / 2, times)),
     // Version 1: a picture may be shown before it was decoded in the order of time.
-    ...(isShifted ? [fullBox("ctts", 1, 0, u32(shifts.length / 2, ...shifts))] : []),
-    fullBox("stss", 0, 0, u32(keys.length, ...keys)),
-    fullBox("stsc", 0, 0, u32(chunks.length), ...chunks),
-    fullBox("stsz", 0, 0, u32(0, samples.length, ...samples.map((s) => s.bytes))),
-    fullBox("co64", 0, 0, u32(chunkOffsets.length), ...chunkOffsets),
+    ...(isShifted ? [fullBox("ctts", 1, 0, u32(shifts.length / 2, shifts))] : []),
+    fullBox("stss", 0, 0, u32(keys.length, keys)),
+    fullBox("stsc", 0, 0, u32(parts.length, chunks)),
+    fullBox(
+      "stsz",
+      0,
+      0,
+      u32(
+        0,
+        samples.length,
+        samples.map((s) => s.bytes),
+      ),
+    ),
+    fullBox("co64", 0, 0, u32(chunkOffsets.length), Buffer.concat(chunkOffsets)),
   );
 }
 

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Config } from "../config.js";
-import type { SegmentRecord } from "../core/records.js";
+import type { ClipRequest, SegmentRecord } from "../core/records.js";
 import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import { StoreError } from "../core/repositories.js";
-import { type Ages, CLIP_ORDER, clipsToDrop, segmentsToDrop } from "../core/retention.js";
+import { type Ages, CLIP_ORDER, clipsToDrop, isHeld, segmentsToDrop } from "../core/retention.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { removeFiles } from "./files.js";
@@ -86,22 +86,41 @@ export function createRotation({
     const shortBytes = Math.max(0, Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free);
     const requests = await clips.wanted();
     const excess = Math.max(known.bytes - config.maxBytes, shortBytes, 0);
-    const oldest = await segments.oldest(BATCH);
-    known.oldestAt = oldest[0]?.startedAt ?? null;
-    const drop = segmentsToDrop(oldest, requests, excess, config.maxAgeDays * DAY_MS, now);
+    const drop = await due(requests, excess, config.maxAgeDays * DAY_MS, now);
     const freed = drop.reduce((n, s) => n + s.bytes, 0);
     if (drop.length > 0) {
       await segments.discard(drop.map((s) => s.id));
       rotated += drop.length;
       known.count -= drop.length;
       known.bytes -= freed;
-      known.oldestAt = oldest.find((s) => !drop.includes(s))?.startedAt ?? known.oldestAt;
     }
+    known.oldestAt = (await segments.oldest(1))[0]?.startedAt ?? null;
     const clipsGone = await rotateClips(Math.max(0, shortBytes - freed), now);
     if (drop.length === 0 && !clipsGone) return;
     await sweep();
     free = await freeBytes();
-    if (drop.length === BATCH) await rotate(now);
+    if (drop.length >= BATCH) await rotate(now);
+  }
+
+  /** What has to go, some batches at most. Rows that a promise holds are passed over, however many there are. */
+  async function due(
+    requests: readonly ClipRequest[],
+    excess: number,
+    maxAgeMs: number,
+    now: Ages,
+  ): Promise<SegmentRecord[]> {
+    const drop: SegmentRecord[] = [];
+    for (let skip = 0, left = excess; ; skip += BATCH) {
+      const page = await segments.oldest(BATCH, skip);
+      const here = page.filter((s) => !fileless.has(s.id));
+      for (const segment of segmentsToDrop(here, requests, left, maxAgeMs, now)) {
+        drop.push(segment);
+        left -= segment.bytes;
+      }
+      // What stays though nothing holds it is young enough and fits: so does all that follows.
+      const isEnd = here.some((s) => !drop.includes(s) && !isHeld(s, requests));
+      if (isEnd || page.length < BATCH || drop.length >= BATCH) return drop;
+    }
   }
 
   async function rotateClips(shortBytes: number, now: Ages): Promise<boolean> {
@@ -135,18 +154,13 @@ export function createRotation({
   async function emergency(): Promise<void> {
     free = await freeBytes();
     const requests = await clips.wanted();
-    const drop = segmentsToDrop(
-      (await segments.oldest(BATCH + fileless.size)).filter((s) => !fileless.has(s.id)),
-      requests,
-      Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free,
-      Number.POSITIVE_INFINITY,
-      {
-        monotonicMs: 0,
-        wallMs: 0,
-        bootId: "",
-        isWallSteady: false,
-      },
-    );
+    const shortBytes = Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free;
+    const drop = await due(requests, shortBytes, Number.POSITIVE_INFINITY, {
+      monotonicMs: 0,
+      wallMs: 0,
+      bootId: "",
+      isWallSteady: false,
+    });
     if (drop.length === 0) {
       problem = "The disk is full and there is no old video left to remove; free some space on it.";
       return;

@@ -5,6 +5,7 @@ import * as assert from "uvu/assert";
 import type { SegmentRecord } from "../../src/core/records.js";
 import { joinFilm } from "../../src/recording/film.js";
 import { readVideo, VideoError } from "../../src/recording/mp4-read.js";
+import { type Part, writeFilm } from "../../src/recording/mp4-write.js";
 import { temporaryFolder } from "../support/folder.js";
 import { forSeeds } from "../support/random.js";
 import { type SegmentShape, segmentBytes, segmentPieces } from "../support/segments.js";
@@ -39,6 +40,28 @@ test("a film holds the very bytes of the pictures, in order, from the key pictur
   assert.equal(
     samples.map((s, i) => (s.isKey ? i : -1)).filter((i) => i >= 0),
     [0, 10, 20],
+  );
+});
+
+test("a film of many hours can be written and read, also where no two pictures stand equally long", async () => {
+  const { path } = segment("long.mp4", 0, { fps: 25, seconds: 20, perFragment: 250, bytesPerPicture: 20 });
+  const video = await readVideo(join(folder, path));
+  const samples = video.samples.map((s, i) => ({
+    ...s,
+    duration: 39 + (i % 3),
+    displayOffset: 40 * (i % 3),
+  }));
+  const parts = Array.from(
+    { length: 400 },
+    (): Part => ({ path: join(folder, path), video, samples, gapMs: 0 }),
+  );
+  const bytes = await writeFilm(join(folder, "film.mp4"), parts);
+  assert.is(readFileSync(join(folder, "film.mp4")).length, bytes);
+  const film = await readVideo(join(folder, "film.mp4"));
+  assert.is(film.samples.length, 400 * 500);
+  assert.equal(
+    film.samples.slice(-3).map((s) => s.duration),
+    samples.slice(-3).map((s) => s.duration),
   );
 });
 

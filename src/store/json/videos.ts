@@ -23,7 +23,7 @@ export function createJsonSegments(journal: Journal): Sync<SegmentRepository> {
       [...segments.all()]
         .filter((s) => s.camera === camera && s.startedAt < to && s.endedAt > from)
         .sort((a, b) => a.startedAt - b.startedAt),
-    oldest: (limit) => [...segments.all()].slice(0, limit),
+    oldest: (limit, skip = 0) => [...segments.all()].slice(skip, skip + limit),
     all: () => [...segments.all()],
     discard(ids) {
       for (const id of ids) {

@@ -14,7 +14,9 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
   const overlapping = db.prepare<[string, number, number], Row>(
     `select ${columns} from segment where camera = ? and started_at < ? and ended_at > ? order by started_at, seq`,
   );
-  const oldest = db.prepare<[number], Row>(`select ${columns} from segment order by seq limit ?`);
+  const oldest = db.prepare<[number, number], Row>(
+    `select ${columns} from segment order by seq limit ? offset ?`,
+  );
   const all = db.prepare<[], Row>(`select ${columns} from segment order by seq`);
   const trash = db.prepare("insert or ignore into garbage (path) select path from segment where id = ?");
   const remove = db.prepare("delete from segment where id = ?");
@@ -29,7 +31,7 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
       insert.run({ bootId: null, monotonicEndMs: null, ...segment });
     },
     overlapping: (camera, from, to) => overlapping.all(camera, to, from).map(plain),
-    oldest: (limit) => oldest.all(limit).map(plain),
+    oldest: (limit, skip = 0) => oldest.all(limit, skip).map(plain),
     all: () => all.all().map(plain),
     discard(ids) {
       for (const id of ids) {

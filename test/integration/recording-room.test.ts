@@ -1,0 +1,52 @@
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { filesIn, recordingStation as station } from "../support/recording-station.js";
+import { noon } from "../support/records.js";
+import { until } from "../support/until.js";
+
+for (const kind of ["sql", "json"] as const)
+  test(`the ring makes room behind any number of segments that a promise holds (${kind})`, async () => {
+    const s = await station({ maxBytes: 100_000 }, undefined, "boot-1", { kind });
+    await s.manual.start("front");
+    for (let i = 0; i < 60; i++) await s.record({}, i % 2 === 0 ? "front" : "back");
+    assert.is((await s.store.segments.all()).filter((r) => r.camera === "front").length, 30);
+    for (let i = 0; i < 60; i++) await s.record();
+    for (let i = 0; i < 10; i++) await s.record({}, "back");
+    const rows = await s.store.segments.all();
+    assert.is(rows.filter((r) => r.camera === "front").length, 90);
+    assert.is(rows.filter((r) => r.camera === "back").length, 0);
+    assert.is(s.ring.status().bytes, await s.store.segments.totalBytes());
+    await s.close();
+  });
+
+for (const kind of ["sql", "json"] as const)
+  test(`a clip that fails for a reason that stays is given up, and its video is no longer held (${kind})`, async () => {
+    let tries = 0;
+    const event = () => {
+      tries++;
+      throw new TypeError("this never works");
+    };
+    const s = await station({ maxBytes: 30_000 }, undefined, "boot-1", { kind, event });
+    await s.record();
+    const promise = s.clips.request({ passId: null, camera: "front", from: noon, to: noon + 5000 });
+    await s.record();
+    for (let n = 1; n < 10; n++) {
+      await until(() => tries === n, `try ${n}`);
+      assert.is((await s.store.clips.wanted()).length, 1);
+      assert.match(s.clips.status().problem, "tried again");
+      s.clock.advance(30_000);
+    }
+    await until(async () => (await s.store.clips.wanted()).length === 0, "it is given up");
+    assert.is(await promise, null);
+    assert.match(s.clips.status().problem, "given up");
+    assert.equal(await s.store.clips.wanted(), []);
+    assert.equal(
+      filesIn(s.recordings).filter((f) => f.startsWith("_clips")),
+      [],
+    );
+    for (let i = 0; i < 3; i++) await s.record();
+    assert.ok((await s.store.segments.all()).every((segment) => segment.startedAt > noon + 8000));
+    await s.close();
+  });
+
+test.run();
