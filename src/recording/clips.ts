@@ -2,13 +2,19 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.js";
-import type { ClipKind, ClipRecord, ClipRequest, OutboxEvent } from "../core/records.js";
+import {
+  CLIP_FOLDER,
+  type ClipKind,
+  type ClipRecord,
+  type ClipRequest,
+  clipPath,
+  type OutboxEvent,
+} from "../core/records.js";
 import { type ClipRepository, type SegmentRepository, StoreError } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { removeFiles } from "./files.js";
 import { joinFilm } from "./film.js";
-import { CLIP_FOLDER } from "./repair.js";
 import type { Ring } from "./ring.js";
 
 export interface ClipWish {
@@ -165,7 +171,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   async function giveUp(p: Pending, error: Error): Promise<void> {
     const { id, passId, camera } = p.request;
     await clips.unwant(id);
-    await removeFiles([join(ring.folder, pathOf(id))]);
+    await removeFiles([join(ring.folder, clipPath(id))]);
     problem = `A clip could not be written (${error.message}); it was given up after ${p.tries} tries.`;
     log.error({ err: error.message, passId, camera }, problem);
     settle(p, null);
@@ -185,7 +191,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   async function write(request: ClipRequest): Promise<ClipRecord | null> {
     const folder = join(ring.folder, CLIP_FOLDER);
     await mkdir(folder, { recursive: true });
-    const path = pathOf(request.id);
+    const path = clipPath(request.id);
     const parts = await segments.overlapping(request.camera, request.from, request.to);
     const film =
       parts.length === 0
@@ -214,6 +220,11 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       pinned: false,
       kind,
     };
+    if (!(await clips.wanted()).some((r) => r.id === id)) {
+      // The promise was taken back while it was kept: the plate was erased, and so must its video be.
+      await removeFiles([join(ring.folder, path)]);
+      return null;
+    }
     await clips.add(clip, [event(clip)]);
     written++;
     writtenBytes += clip.bytes;
@@ -229,10 +240,6 @@ interface Pending {
   cancel(): void;
   isQueued: boolean;
   tries: number;
-}
-
-function pathOf(id: string): string {
-  return join(CLIP_FOLDER, `${id}.mp4`);
 }
 
 /** A full disk or a busy store goes away by itself or when somebody helps; all other errors come back with every try. */

@@ -1,11 +1,12 @@
-import type {
-  AccessRule,
-  AuditRecord,
-  ClipRecord,
-  ClipRequest,
-  EdgeRecord,
-  OutboxEvent,
-  VehicleRecord,
+import {
+  type AccessRule,
+  type AuditRecord,
+  type ClipRecord,
+  type ClipRequest,
+  clipPath,
+  type EdgeRecord,
+  type OutboxEvent,
+  type VehicleRecord,
 } from "../../core/records.js";
 import type { Sync } from "../sql/sync.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
@@ -86,8 +87,12 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
         clips.drop(clip.id);
         report.clips++;
       }
-      for (const request of [...requests.all()])
-        if (request.passId === stored.pass.id) requests.drop(request.id);
+      for (const { id } of [...requests.all()].filter((r) => r.passId === stored.pass.id)) {
+        // It may have been cut and not entered yet.
+        files.push(clipPath(id));
+        garbage.put(clipPath(id), { path: clipPath(id) });
+        requests.drop(id);
+      }
       for (const event of [...events.all()])
         if (event.payload.includes(stored.pass.id) && events.drop(event.id)) report.events++;
       report.reads += stored.reads.length;
