@@ -44,9 +44,9 @@ export interface Clips {
   start(): Promise<void>;
   /**
    * Promises the clip of a stretch of time; fulfils when it is written, with null when there was no video of it. The
-   * promise outlives a restart. Rejects only when it could not even be noted down.
+   * promise outlives a restart. Rejects only when it could not even be noted down; `noted` is called as soon as it is.
    */
-  request(wish: ClipWish): Promise<ClipRecord | null>;
+  request(wish: ClipWish, noted?: () => void): Promise<ClipRecord | null>;
   /** Row and file go, by way of the garbage. Throws a sentence for a pinned one; null: there is no such clip. */
   remove(id: string): Promise<ClipRecord | null>;
   onClip(listener: (clip: ClipRecord) => void): void;
@@ -97,7 +97,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
         void follow({ ...request, to }, config.segmentSeconds * 1000);
       }
     },
-    async request(wish) {
+    async request(wish, noted = () => {}) {
       const from = Math.round(wish.from);
       const to = Math.max(
         from,
@@ -113,6 +113,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
         createdAt: clock.wallMs(),
       };
       await clips.want(request);
+      noted();
       return follow(request, config.segmentSeconds * 2000 + LATE_MS);
     },
     async remove(id) {
