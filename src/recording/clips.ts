@@ -84,6 +84,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   ring.onShift((deltaMs) => {
     const delta = Math.round(deltaMs);
     for (const p of pending.values()) {
+      // The video of an earlier boot keeps its times.
+      if (!p.isOfThisBoot) continue;
       p.request = { ...p.request, from: p.request.from + delta, to: p.request.to + delta };
       void clips.want(p.request).catch(() => {});
     }
@@ -92,9 +94,13 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   return {
     async start() {
       for (const request of await clips.wanted()) {
-        // A recording by hand that the last stop cut short ends where that stop was.
-        const to = Math.min(request.to, Math.max(request.from, clock.wallMs()));
-        void follow({ ...request, to }, config.segmentSeconds * 1000);
+        const parts = await segments.overlapping(request.camera, request.from, request.to);
+        // All of its video is there: the last stop ended it. The clock has no say, it may be behind after a power cut,
+        // and then new video carries the same times.
+        const end = parts.reduce((latest, s) => Math.max(latest, s.endedAt), request.from);
+        const isOfThisBoot = parts.some((s) => s.bootId === ring.bootId);
+        const p = open({ ...request, to: Math.min(request.to, end) }, isOfThisBoot, () => {});
+        finish(p);
       }
     },
     async request(wish, noted = () => {}) {
@@ -114,7 +120,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       };
       await clips.want(request);
       noted();
-      return follow(request, config.segmentSeconds * 2000 + LATE_MS);
+      return follow(request);
     },
     async remove(id) {
       const clip = await clips.find(id);
@@ -138,13 +144,19 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   };
 
   /** Waits until the end of the stretch has been recorded, or for so long that it never will be. */
-  function follow(request: ClipRequest, lateMs: number): Promise<ClipRecord | null> {
+  function follow(request: ClipRequest): Promise<ClipRecord | null> {
     if (closed) return Promise.resolve(null);
+    const lateMs = config.segmentSeconds * 2000 + LATE_MS;
     return new Promise((done) => {
-      const p: Pending = { request, done, cancel: () => {}, isQueued: false, tries: 0 };
-      pending.set(request.id, p);
+      const p = open(request, true, done);
       p.cancel = clock.after(Math.max(0, request.to - clock.wallMs()) + lateMs, () => finish(p));
     });
+  }
+
+  function open(request: ClipRequest, isOfThisBoot: boolean, done: Pending["done"]): Pending {
+    const p: Pending = { request, isOfThisBoot, done, cancel: () => {}, isQueued: false, tries: 0 };
+    pending.set(request.id, p);
+    return p;
   }
 
   function finish(p: Pending): void {
@@ -153,7 +165,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     p.cancel();
     queue = queue.then(async () => {
       try {
-        const clip = await write(p.request);
+        const clip = await write(p);
         settle(p, clip);
       } catch (error) {
         p.tries++;
@@ -189,11 +201,14 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     if (!closed) p.cancel = clock.after(RETRY_MS, () => finish(p));
   }
 
-  async function write(request: ClipRequest): Promise<ClipRecord | null> {
+  async function write({ request, isOfThisBoot }: Pending): Promise<ClipRecord | null> {
     const folder = join(ring.folder, CLIP_FOLDER);
     await mkdir(folder, { recursive: true });
     const path = clipPath(request.id);
-    const parts = await segments.overlapping(request.camera, request.from, request.to);
+    // Two boots may have recorded the same wall times; adopted segments are of an unknown one.
+    const parts = (await segments.overlapping(request.camera, request.from, request.to)).filter((s) =>
+      isOfThisBoot ? s.bootId === undefined || s.bootId === ring.bootId : s.bootId !== ring.bootId,
+    );
     const film =
       parts.length === 0
         ? null
@@ -237,6 +252,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
 
 interface Pending {
   request: ClipRequest;
+  /** Its video was recorded in this boot of the machine, so its times move with the clock. */
+  isOfThisBoot: boolean;
   done(clip: ClipRecord | null): void;
   cancel(): void;
   isQueued: boolean;

@@ -54,6 +54,8 @@ export interface RingParts {
 
 export interface Ring {
   folder: string;
+  /** Identity of this boot of the machine. */
+  bootId: string;
   /** Where the eye of this camera records; made when missing. */
   cameraFolder(camera: string): Promise<string>;
   /** Takes a finished segment into the ring and makes room. Never rejects: what cannot be stored now waits. */
@@ -94,6 +96,7 @@ export function createRing(parts: RingParts): Ring {
 
   return {
     folder,
+    bootId: parts.bootId,
     async cameraFolder(camera) {
       const path = join(folder, camera);
       await mkdir(path, { recursive: true });

@@ -3,8 +3,8 @@ import * as assert from "uvu/assert";
 import { StoreError } from "../../src/core/repositories.js";
 import { createManual } from "../../src/recording/manual.js";
 import { silentLog } from "../../src/system/log.js";
-import { noon } from "../support/records.js";
 import { recordingStation as station } from "../support/recording-station.js";
+import { noon } from "../support/records.js";
 import { until } from "../support/until.js";
 
 const HOUR_MS = 3_600_000;
@@ -12,7 +12,7 @@ const HOUR_MS = 3_600_000;
 test("a recording by hand whose end cannot be noted goes on, is ended again by itself and becomes a clip", async () => {
   const s = await station();
   let isFull = false;
-  let said = "";
+  const said: string[] = [];
   const clips = {
     ...s.clips,
     async request(...args: Parameters<typeof s.clips.request>) {
@@ -20,7 +20,7 @@ test("a recording by hand whose end cannot be noted goes on, is ended again by i
       throw new StoreError("cannot-write", "The disk is full.");
     },
   };
-  const log = { ...silentLog, error: (_: object, sentence: string) => void (said = sentence) };
+  const log = { ...silentLog, error: (_: object, sentence: string) => void said.push(sentence) };
   const manual = createManual({ clips, repository: s.store.clips, clock: s.clock, log });
   await manual.start("front");
   await s.record();
@@ -29,8 +29,8 @@ test("a recording by hand whose end cannot be noted goes on, is ended again by i
   assert.is(refusal, "The disk is full.");
   assert.equal(manual.active(), [{ camera: "front", startedAt: noon }]);
   s.clock.advance(HOUR_MS);
-  await until(() => said !== "", "the hour is over");
-  assert.match(said, "tried again");
+  await until(() => said.length > 0, "the hour is over");
+  assert.match(said.join(), "tried again");
   assert.is(manual.active().length, 1);
   isFull = false;
   s.clock.advance(30_000);
