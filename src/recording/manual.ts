@@ -4,6 +4,7 @@ import type { ClipRepository } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { type Clips, MAX_MANUAL_MS } from "./clips.js";
+import type { Ring } from "./ring.js";
 
 export interface ManualRecording {
   camera: string;
@@ -34,17 +35,26 @@ interface Going {
 
 /** Recordings that somebody starts and stops by hand: a stretch of the ring is held and becomes a clip. */
 export function createManual({
+  ring,
   clips,
   repository,
   clock,
   log,
 }: {
+  ring: Pick<Ring, "onShift">;
   clips: Clips;
   repository: ClipRepository;
   clock: Clock;
   log: Log;
 }): Manual {
   const going = new Map<string, Going>();
+  ring.onShift((deltaMs) => {
+    for (const one of going.values()) {
+      one.startedAt += Math.round(deltaMs);
+      // Once its end is being noted down it moves with the other promises.
+      if (one.ending === null) void repository.want(requestOf(one)).catch(() => {});
+    }
+  });
   return {
     active: () => [...going.values()].map(({ camera, startedAt }) => ({ camera, startedAt })),
     async start(camera) {
@@ -96,6 +106,7 @@ export function createManual({
 
   /** It goes on, and its hour is watched, until its end is noted down. */
   async function end(one: Going): Promise<ClipRecord | null> {
+    // Not by the wall clock: it may have been set a moment ago, and what is recorded has not moved yet.
     const lastedMs = Math.round(clock.monotonicMs() - one.startedMonotonicMs);
     try {
       return await clips.request({ ...requestOf(one), to: one.startedAt + lastedMs }, () => {

@@ -21,7 +21,7 @@ test("a recording by hand whose end cannot be noted goes on, is ended again by i
     },
   };
   const log = { ...silentLog, error: (_: object, sentence: string) => void said.push(sentence) };
-  const manual = createManual({ clips, repository: s.store.clips, clock: s.clock, log });
+  const manual = createManual({ ring: s.ring, clips, repository: s.store.clips, clock: s.clock, log });
   await manual.start("front");
   await s.record();
   isFull = true;

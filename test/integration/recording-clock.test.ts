@@ -60,4 +60,27 @@ test("a cut that fails at the start is made of the same video later, whatever th
   await again.close();
 });
 
+for (const kind of ["sql", "json"] as const)
+  for (const offMs of [-120 * MINUTE_MS, 120 * MINUTE_MS])
+    for (const isNoticed of [true, false])
+      test(`a recording by hand is whole although the clock is set by ${offMs / 1000} s ${isNoticed ? "during it" : "just before its end"} (${kind})`, async () => {
+        const s = await station({ maxBytes: 30_000 }, undefined, "boot-1", { kind });
+        await s.record();
+        await s.manual.start("front");
+        for (let i = 0; i < 3; i++) await s.record();
+        s.clock.jumpWall(offMs);
+        if (isNoticed) {
+          await s.record();
+          assert.equal(s.manual.active(), [{ camera: "front", startedAt: noon + 4000 + offMs }]);
+          assert.is((await s.store.clips.wanted())[0]?.from, noon + 4000 + offMs);
+        }
+        const stopped = s.manual.stop("front");
+        await until(() => s.clips.status().open === 1, "the end is noted");
+        for (let i = 0; i < 2; i++) await s.record();
+        const clip = await stopped;
+        const lastedMs = isNoticed ? 16_000 : 12_000;
+        assert.equal([clip?.startedAt, clip?.endedAt], [noon + 4000 + offMs, noon + 4000 + offMs + lastedMs]);
+        await s.close();
+      });
+
 test.run();

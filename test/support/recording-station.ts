@@ -40,7 +40,7 @@ export async function recordingStation(
   });
   const repaired = await ring.repair();
   const clips = createClips({ ring, repositories: store, config, clock, log, event });
-  const manual = createManual({ clips, repository: store.clips, clock, log });
+  const manual = createManual({ ring, clips, repository: store.clips, clock, log });
 
   return { clock, store, ring, clips, manual, folder, recordings, free, repaired, record, close };
 
