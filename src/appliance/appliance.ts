@@ -212,6 +212,7 @@ export function createAppliance({ config, clock, log, openLines }: ApplianceDeps
   });
   store.onForeignChange(() => {
     void book.reload();
+    ring.recount();
     // A plate may have been erased.
     void store.passes
       .looks(LOOKS_REMEMBERED)

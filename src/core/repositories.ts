@@ -107,6 +107,7 @@ export interface SegmentRepository {
   garbage(): Promise<readonly string[]>;
   /** The file of this path is gone. */
   forget(paths: readonly string[]): Promise<void>;
+  count(): Promise<number>;
   totalBytes(): Promise<number>;
   /** The wall clock was set: the times of this boot's segments move with it. */
   shift(bootId: string, deltaMs: number): Promise<void>;

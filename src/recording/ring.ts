@@ -64,6 +64,8 @@ export interface Ring {
   repair(): Promise<RepairReport>;
   /** Removes what is over the limits. Runs after each segment and twice a minute by itself. */
   rotate(): Promise<void>;
+  /** Another process changed the store: what is in the ring is counted anew with the next rotation. */
+  recount(): void;
   /** Called with each stored segment. */
   onSegment(listener: (segment: SegmentRecord) => void): void;
   /** Called when the wall clock was set, after the rows moved with it. */
@@ -115,6 +117,7 @@ export function createRing(parts: RingParts): Ring {
         return report;
       }),
     rotate: () => inTurn(makeRoom),
+    recount: rotation.recount,
     onSegment(listener) {
       listeners.push(listener);
     },

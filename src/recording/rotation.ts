@@ -20,6 +20,8 @@ export interface RotationParts {
 
 const DAY_MS = 86_400_000;
 const BATCH = 50;
+// What another process removes, such as an erasure beside the appliance, is told; an hour bounds what was not.
+const RECOUNT_MS = 3_600_000;
 // Below this the store itself could not write, whatever the configuration says.
 const HARD_FLOOR_BYTES = 2_000_000;
 
@@ -35,6 +37,8 @@ export function createRotation({
 }: RotationParts) {
   const { segments, clips } = repositories;
   let known: { count: number; bytes: number; oldestAt: number | null } | null = null;
+  let isCountDue = false;
+  let countedAtMs = 0;
   let clipBytes = 0;
   let free = 0;
   let rotated = 0;
@@ -49,6 +53,10 @@ export function createRotation({
       known.count++;
       known.bytes += segment.bytes;
       known.oldestAt ??= segment.startedAt;
+    },
+    /** Somebody else changed the rows. */
+    recount(): void {
+      isCountDue = true;
     },
     async run(isWallSteady: boolean): Promise<void> {
       try {
@@ -80,7 +88,7 @@ export function createRotation({
       fileless.clear();
       await sweep();
     }
-    known ??= await count();
+    if (known === null || isCountDue || clock.monotonicMs() - countedAtMs > RECOUNT_MS) known = await count();
     free = await freeBytes();
     clipBytes = await clips.totalBytes();
     const shortBytes = Math.max(0, Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free);
@@ -173,13 +181,15 @@ export function createRotation({
     known = null;
   }
 
-  /** Once; from then on it is counted along: the gate must not read through thousands of rows for each segment. */
+  /** Seldom; in between it is counted along: the store must not read through thousands of rows for each segment. */
   async function count() {
-    const all = await segments.all();
-    return {
-      count: all.length,
-      bytes: all.reduce((n, s) => n + s.bytes, 0),
-      oldestAt: all[0]?.startedAt ?? null,
+    const counted = {
+      count: await segments.count(),
+      bytes: await segments.totalBytes(),
+      oldestAt: known?.oldestAt ?? null,
     };
+    isCountDue = false;
+    countedAtMs = clock.monotonicMs();
+    return counted;
   }
 }

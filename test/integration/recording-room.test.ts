@@ -1,5 +1,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createStore } from "../../src/store/store.js";
+import { systemClock } from "../../src/system/clock.js";
+import { silentLog } from "../../src/system/log.js";
 import { filesIn, recordingStation as station } from "../support/recording-station.js";
 import { noon } from "../support/records.js";
 import { until } from "../support/until.js";
@@ -46,6 +49,47 @@ for (const kind of ["sql", "json"] as const)
     );
     for (let i = 0; i < 3; i++) await s.record();
     assert.ok((await s.store.segments.all()).every((segment) => segment.startedAt > noon + 8000));
+    await s.close();
+  });
+
+test("what is erased beside the appliance makes room for new video", async () => {
+  const s = await station({ maxBytes: 100_000 });
+  let isTold = false;
+  s.store.onForeignChange(() => {
+    isTold = true;
+    s.ring.recount();
+  });
+  for (let i = 0; i < 10; i++) await s.record();
+  const full = s.ring.status();
+  const guest = createStore({
+    config: { kind: "sql" },
+    folder: s.folder,
+    clock: systemClock,
+    log: silentLog,
+  });
+  await guest.start();
+  const rows = (await guest.segments.all()).slice(0, 2);
+  await guest.segments.discard(rows.map((r) => r.id));
+  await guest.close();
+  await until(() => isTold, "the appliance hears of it");
+  for (let i = 0; i < 10; i++) await s.record();
+  assert.equal(
+    [s.ring.status().segments, s.ring.status().bytes, await s.store.segments.totalBytes()],
+    [full.segments, full.bytes, full.bytes],
+  );
+  await s.close();
+});
+
+for (const kind of ["sql", "json"] as const)
+  test(`the ring is counted anew once an hour (${kind})`, async () => {
+    const s = await station({ maxBytes: 100_000 }, undefined, "boot-1", { kind });
+    for (let i = 0; i < 4; i++) await s.record();
+    await s.store.segments.discard([(await s.store.segments.all())[0]!.id]);
+    await s.ring.rotate();
+    assert.is(s.ring.status().segments, 4);
+    s.clock.advance(3_600_000);
+    await s.ring.rotate();
+    assert.equal([s.ring.status().segments, s.ring.status().bytes], [3, await s.store.segments.totalBytes()]);
     await s.close();
   });
 

@@ -37,6 +37,7 @@ export function createJsonSegments(journal: Journal): Sync<SegmentRepository> {
     forget(paths) {
       for (const path of paths) garbage.drop(path);
     },
+    count: () => segments.size(),
     totalBytes: () => [...segments.all()].reduce((n, s) => n + s.bytes, 0),
     shift(bootId, deltaMs) {
       const delta = Math.round(deltaMs);

@@ -22,6 +22,7 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
   const remove = db.prepare("delete from segment where id = ?");
   const garbage = db.prepare<[], { path: string }>("select path from garbage order by path");
   const forget = db.prepare("delete from garbage where path = ?");
+  const number = db.prepare<[], { number: number }>("select count(*) as number from segment");
   const total = db.prepare<[], { bytes: number }>("select coalesce(sum(bytes), 0) as bytes from segment");
   const shift = db.prepare(
     "update segment set started_at = started_at + @delta, ended_at = ended_at + @delta where boot_id = @boot",
@@ -43,6 +44,7 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
     forget(paths) {
       for (const path of paths) forget.run(path);
     },
+    count: () => number.get()!.number,
     totalBytes: () => total.get()!.bytes,
     shift(bootId, deltaMs) {
       shift.run({ boot: bootId, delta: Math.round(deltaMs) });
