@@ -136,12 +136,17 @@ export function createRotation({
     let gone = false;
     for (const kind of CLIP_ORDER) {
       const days = kind === "unknown" ? config.unknownClipDays : config.clipDays;
-      for (const clip of clipsToDrop(await clips.oldest(kind, BATCH), excess, days * DAY_MS, now)) {
+      const oldest = await clips.oldest(kind, BATCH);
+      const drop = clipsToDrop(oldest, excess, shortBytes > 0, days * DAY_MS, now);
+      for (const clip of drop) {
         await clips.remove(clip.id);
         excess -= clip.bytes;
         clipBytes -= clip.bytes;
         gone = true;
       }
+      // What a class keeps over the budget, a long recording by hand perhaps, is not taken from the more important ones.
+      const newest = oldest.at(-1);
+      if (newest !== undefined && !drop.includes(newest)) excess -= newest.bytes;
     }
     return gone;
   }

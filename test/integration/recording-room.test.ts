@@ -52,6 +52,35 @@ for (const kind of ["sql", "json"] as const)
     await s.close();
   });
 
+for (const kind of ["sql", "json"] as const)
+  test(`a recording by hand larger than the budget of clips stays, and takes nothing from listed plates (${kind})`, async () => {
+    const s = await station({ clipMaxBytes: 100_000 }, undefined, "boot-1", { kind });
+    for (const clipKind of ["known", "unknown", "known", "unknown"] as const) {
+      const from = s.clock.wallMs();
+      await s.record();
+      const promise = s.clips.request({ passId: null, camera: "front", from, to: from + 4000, kind: clipKind });
+      await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+      await s.record();
+      await promise;
+    }
+    await s.manual.start("front");
+    for (let i = 0; i < 6; i++) await s.record();
+    const stopped = s.manual.stop("front");
+    await until(() => s.clips.status().open === 1, "the end is noted");
+    await s.record();
+    const byHand = (await stopped)!;
+    assert.ok(byHand.bytes > 100_000);
+    const left = async () => (await s.store.clips.all()).map((clip) => clip.kind);
+    for (let i = 0; i < 3; i++) {
+      await s.record();
+      assert.equal(await left(), ["known", "known", "unknown", "manual"]);
+    }
+    s.free.bytes = 0;
+    await s.ring.rotate();
+    assert.not.ok((await left()).includes("manual"));
+    await s.close();
+  });
+
 test("what is erased beside the appliance makes room for new video", async () => {
   const s = await station({ maxBytes: 100_000 });
   let isTold = false;
