@@ -126,6 +126,8 @@ export interface ClipRepository {
   wanted(): Promise<readonly ClipRequest[]>;
   /** The promise cannot be kept: there is no video. */
   unwant(id: string): Promise<void>;
+  /** The wall clock was set: the times of these clips move with it. */
+  shift(ids: readonly string[], deltaMs: number): Promise<void>;
   /** Not pinned, oldest first; of one class. */
   oldest(kind: ClipKind, limit: number): Promise<readonly ClipRecord[]>;
   all(): Promise<readonly ClipRecord[]>;

@@ -68,6 +68,8 @@ export const MAX_MANUAL_MS = 3_600_000;
 export function createClips({ ring, repositories, config, clock, log, event }: ClipParts): Clips {
   const { clips, segments } = repositories;
   const pending = new Map<string, Pending>();
+  /** Clips of this run and this boot: they are as wrong as the clock was, and move when it is set. */
+  const own = new Set<string>();
   const listeners: ((clip: ClipRecord) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let written = 0;
@@ -83,6 +85,12 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   });
   ring.onShift((deltaMs) => {
     const delta = Math.round(deltaMs);
+    if (own.size > 0)
+      void clips
+        .shift([...own], delta)
+        .catch((error: Error) =>
+          log.error({ err: error.message }, "Clips keep the times of the wrong clock."),
+        );
     for (const p of pending.values()) {
       // The video of an earlier boot keeps its times.
       if (!p.isOfThisBoot) continue;
@@ -127,6 +135,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       if (clip === null) return null;
       if (clip.pinned) throw new Error("This clip is pinned; unpin it before it is removed.");
       await clips.remove(id);
+      own.delete(id);
       await ring.rotate();
       return clip;
     },
@@ -242,6 +251,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       return null;
     }
     await clips.add(clip, [event(clip)]);
+    if (isOfThisBoot) own.add(id);
     written++;
     writtenBytes += clip.bytes;
     problem = "";

@@ -83,4 +83,22 @@ for (const kind of ["sql", "json"] as const)
         await s.close();
       });
 
+for (const kind of ["sql", "json"] as const)
+  test(`a clip that was made before the clock was set moves with it and does not go as too old (${kind})`, async () => {
+    const s = await station({ unknownClipDays: 7 }, undefined, "boot-1", { kind });
+    await s.record();
+    const promise = s.clips.request({ passId: null, camera: "front", from: noon, to: noon + 4000 });
+    await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+    await s.record();
+    const { id } = (await promise)!;
+    const offMs = 14 * 24 * 60 * MINUTE_MS;
+    s.clock.jumpWall(offMs);
+    await s.record();
+    s.clock.advance(61 * MINUTE_MS);
+    await s.record();
+    const clip = await s.store.clips.find(id);
+    assert.equal([clip?.startedAt, clip?.endedAt], [noon + offMs, noon + offMs + 4000]);
+    await s.close();
+  });
+
 test.run();

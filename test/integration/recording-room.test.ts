@@ -58,7 +58,13 @@ for (const kind of ["sql", "json"] as const)
     for (const clipKind of ["known", "unknown", "known", "unknown"] as const) {
       const from = s.clock.wallMs();
       await s.record();
-      const promise = s.clips.request({ passId: null, camera: "front", from, to: from + 4000, kind: clipKind });
+      const promise = s.clips.request({
+        passId: null,
+        camera: "front",
+        from,
+        to: from + 4000,
+        kind: clipKind,
+      });
       await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
       await s.record();
       await promise;

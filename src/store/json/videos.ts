@@ -107,6 +107,18 @@ export function createJsonClips(journal: Journal, outbox: Sync<OutboxRepository>
     unwant(id) {
       requests.drop(id);
     },
+    shift(ids, deltaMs) {
+      const delta = Math.round(deltaMs);
+      for (const id of ids) {
+        const stored = clips.get(id);
+        if (stored === undefined) continue;
+        const { startedAt, endedAt } = stored.clip;
+        clips.put(id, {
+          ...stored,
+          clip: { ...stored.clip, startedAt: startedAt + delta, endedAt: endedAt + delta },
+        });
+      }
+    },
     oldest: (kind, limit) =>
       [...clips.all()]
         .map((s) => s.clip)
