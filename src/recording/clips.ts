@@ -273,5 +273,5 @@ interface Pending {
 /** A full disk or a busy store goes away by itself or when somebody helps; all other errors come back with every try. */
 function isPassing(error: unknown): boolean {
   if (error instanceof StoreError) return error.code !== "refused";
-  return /^E(?!RR_)/.test((error as NodeJS.ErrnoException).code ?? "");
+  return /^E(?!RR_|IO$)/.test((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -11,12 +11,24 @@ export interface Part {
   gapMs: number;
 }
 
+/** The bytes of a part cannot be had from here on: a bad sector, or the file is shorter than it was. */
+export class UnreadableError extends Error {
+  readonly path: string;
+  readonly at: number;
+  constructor(path: string, at: number, why: string) {
+    super(`${path}: cannot be read from byte ${at} on (${why}).`);
+    this.path = path;
+    this.at = at;
+  }
+}
+
 const MOVIE_TICKS = 1000;
 const COPY_BYTES = 1_000_000;
 
 /**
  * Writes the parts one after the other as one plain MP4 with its index in front, without touching the pictures:
  * every player seeks in it, a browser by byte ranges. The file is on the card when this fulfils; gives its size.
+ * Rejects with `UnreadableError` when pictures of a part cannot be read.
  */
 export async function writeFilm(target: string, parts: readonly Part[]): Promise<number> {
   const out = await open(target, "w");
@@ -166,8 +178,7 @@ async function copySamples(part: Part, out: FileHandle): Promise<void> {
   try {
     for (const [from, to] of stretches(part.samples)) {
       for (let at = from; at < to; ) {
-        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, to - at), at);
-        if (bytesRead === 0) throw new Error(`${part.path}: became shorter while it was copied.`);
+        const bytesRead = await readAt(part.path, source, buffer.subarray(0, to - at), at);
         await out.write(buffer, 0, bytesRead);
         at += bytesRead;
       }
@@ -175,6 +186,17 @@ async function copySamples(part: Part, out: FileHandle): Promise<void> {
   } finally {
     await source.close();
   }
+}
+
+async function readAt(path: string, source: FileHandle, buffer: Buffer, at: number): Promise<number> {
+  try {
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, at);
+    if (bytesRead > 0) return bytesRead;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
+    throw new UnreadableError(path, at, (error as Error).message);
+  }
+  throw new UnreadableError(path, at, "it became shorter");
 }
 
 function stretches(samples: readonly Sample[]): [number, number][] {
