@@ -209,6 +209,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   });
   store.onForeignChange(() => {
     void book.reload();
+    ring.recount();
     // A plate may have been erased.
     void looksOf(store)
       .then((history) => lane?.recallLooks(history))

@@ -45,7 +45,7 @@ export function createRecordings({
   };
   const ring = createRing({ ...shared, folder: join(folder, "recordings"), bootId: bootId() });
   const clips = createClips({ ...shared, ring, event: clipEvent });
-  const manual = createManual({ clips, repository: store.clips, clock });
+  const manual = createManual({ ring, clips, repository: store.clips, clock, log: shared.log });
   const wear = createWear({
     repository: store.wear,
     sources: {

@@ -34,6 +34,7 @@ export async function checkCommand(args: string[]): Promise<number> {
     const found = await checkRecordings({
       folder: join(folder, "recordings"),
       repositories: store,
+      config: config.recording,
       log: silentLog,
       repair: values.repair === true,
       // What the running recorder has in hand has no row yet.

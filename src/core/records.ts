@@ -130,6 +130,14 @@ export interface ClipRecord {
   kind?: ClipKind;
 }
 
+/** Folder of finished clips within the recording folder; no camera can have this name. */
+export const CLIP_FOLDER = "_clips";
+
+/** Where a clip lies, relative to the recording folder. */
+export function clipPath(id: string): string {
+  return `${CLIP_FOLDER}/${id}.mp4`;
+}
+
 export type ClipKind = "known" | "unknown" | "manual";
 
 /** A clip that has been promised and not been written yet; its stretch of the ring is held until it is. */

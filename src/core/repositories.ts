@@ -99,13 +99,15 @@ export interface SegmentRepository {
   add(segment: SegmentRecord): Promise<void>;
   /** Segments of a camera that overlap [from, to], oldest first. */
   overlapping(camera: string, from: number, to: number): Promise<readonly SegmentRecord[]>;
-  oldest(limit: number): Promise<readonly SegmentRecord[]>;
+  /** In order of arrival, without the first `skip`. */
+  oldest(limit: number, skip?: number): Promise<readonly SegmentRecord[]>;
   all(): Promise<readonly SegmentRecord[]>;
   /** Moves the row to `garbage`: the file may go now. */
   discard(ids: readonly string[]): Promise<void>;
   garbage(): Promise<readonly string[]>;
   /** The file of this path is gone. */
   forget(paths: readonly string[]): Promise<void>;
+  count(): Promise<number>;
   totalBytes(): Promise<number>;
   /** The wall clock was set: the times of this boot's segments move with it. */
   shift(bootId: string, deltaMs: number): Promise<void>;
@@ -124,6 +126,8 @@ export interface ClipRepository {
   wanted(): Promise<readonly ClipRequest[]>;
   /** The promise cannot be kept: there is no video. */
   unwant(id: string): Promise<void>;
+  /** The wall clock was set: the times of these clips move with it. */
+  shift(ids: readonly string[], deltaMs: number): Promise<void>;
   /** Not pinned, oldest first; of one class. */
   oldest(kind: ClipKind, limit: number): Promise<readonly ClipRecord[]>;
   all(): Promise<readonly ClipRecord[]>;

@@ -61,19 +61,24 @@ export function segmentsToDrop(
 /** The order in which classes of clips give way when space is short. */
 export const CLIP_ORDER: readonly ClipKind[] = ["unknown", "manual", "known"];
 
-/** Clips of one class, oldest first, that are too old, or that have to go to free `excessBytes`. */
+/**
+ * Clips of one class, oldest first, that are too old, or that have to go to free `excessBytes`. The newest goes only when
+ * the card itself is short: a clip that was just made must not be gone before anybody has seen it.
+ */
 export function clipsToDrop(
   oldestFirst: readonly ClipRecord[],
   excessBytes: number,
+  isCardShort: boolean,
   maxAgeMs: number,
   now: Pick<Ages, "wallMs" | "isWallSteady">,
 ): ClipRecord[] {
   const drop: ClipRecord[] = [];
+  const newest = oldestFirst.at(-1);
   let freed = 0;
   for (const clip of oldestFirst) {
     if (clip.pinned) continue;
     const isTooOld = now.isWallSteady && now.wallMs - clip.endedAt > maxAgeMs;
-    if (freed >= excessBytes && !isTooOld) continue;
+    if ((freed >= excessBytes || (clip === newest && !isCardShort)) && !isTooOld) continue;
     drop.push(clip);
     freed += clip.bytes;
   }

@@ -2,12 +2,19 @@ import { randomUUID } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../config.js";
-import type { ClipKind, ClipRecord, ClipRequest, OutboxEvent } from "../core/records.js";
-import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import {
+  CLIP_FOLDER,
+  type ClipKind,
+  type ClipRecord,
+  type ClipRequest,
+  clipPath,
+  type OutboxEvent,
+} from "../core/records.js";
+import { type ClipRepository, type SegmentRepository, StoreError } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
+import { removeFiles } from "./files.js";
 import { joinFilm } from "./film.js";
-import { CLIP_FOLDER } from "./repair.js";
 import type { Ring } from "./ring.js";
 
 export interface ClipWish {
@@ -37,9 +44,9 @@ export interface Clips {
   start(): Promise<void>;
   /**
    * Promises the clip of a stretch of time; fulfils when it is written, with null when there was no video of it. The
-   * promise outlives a restart. Rejects only when it could not even be noted down.
+   * promise outlives a restart. Rejects only when it could not even be noted down; `noted` is called as soon as it is.
    */
-  request(wish: ClipWish): Promise<ClipRecord | null>;
+  request(wish: ClipWish, noted?: () => void): Promise<ClipRecord | null>;
   /** Row and file go, by way of the garbage. Throws a sentence for a pinned one; null: there is no such clip. */
   remove(id: string): Promise<ClipRecord | null>;
   onClip(listener: (clip: ClipRecord) => void): void;
@@ -52,6 +59,8 @@ const MAX_CLIP_MS = 600_000;
 // A card that stalls, or a store that cannot write for a moment, lets segments come late.
 const LATE_MS = 60_000;
 const RETRY_MS = 30_000;
+// Five minutes; only for reasons that do not go away by themselves.
+const MAX_TRIES = 10;
 /** A recording by hand ends by itself after this long. */
 export const MAX_MANUAL_MS = 3_600_000;
 
@@ -59,6 +68,8 @@ export const MAX_MANUAL_MS = 3_600_000;
 export function createClips({ ring, repositories, config, clock, log, event }: ClipParts): Clips {
   const { clips, segments } = repositories;
   const pending = new Map<string, Pending>();
+  /** Clips of this run and this boot: they are as wrong as the clock was, and move when it is set. */
+  const own = new Set<string>();
   const listeners: ((clip: ClipRecord) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let written = 0;
@@ -74,7 +85,15 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   });
   ring.onShift((deltaMs) => {
     const delta = Math.round(deltaMs);
+    if (own.size > 0)
+      void clips
+        .shift([...own], delta)
+        .catch((error: Error) =>
+          log.error({ err: error.message }, "Clips keep the times of the wrong clock."),
+        );
     for (const p of pending.values()) {
+      // The video of an earlier boot keeps its times.
+      if (!p.isOfThisBoot) continue;
       p.request = { ...p.request, from: p.request.from + delta, to: p.request.to + delta };
       void clips.want(p.request).catch(() => {});
     }
@@ -83,12 +102,16 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   return {
     async start() {
       for (const request of await clips.wanted()) {
-        // A recording by hand that the last stop cut short ends where that stop was.
-        const to = Math.min(request.to, Math.max(request.from, clock.wallMs()));
-        void follow({ ...request, to }, config.segmentSeconds * 1000);
+        const parts = await segments.overlapping(request.camera, request.from, request.to);
+        // All of its video is there: the last stop ended it. The clock has no say, it may be behind after a power cut,
+        // and then new video carries the same times.
+        const end = parts.reduce((latest, s) => Math.max(latest, s.endedAt), request.from);
+        const isOfThisBoot = parts.some((s) => s.bootId === ring.bootId);
+        const p = open({ ...request, to: Math.min(request.to, end) }, isOfThisBoot, () => {});
+        finish(p);
       }
     },
-    async request(wish) {
+    async request(wish, noted = () => {}) {
       const from = Math.round(wish.from);
       const to = Math.max(
         from,
@@ -104,13 +127,15 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
         createdAt: clock.wallMs(),
       };
       await clips.want(request);
-      return follow(request, config.segmentSeconds * 2000 + LATE_MS);
+      noted();
+      return follow(request);
     },
     async remove(id) {
       const clip = await clips.find(id);
       if (clip === null) return null;
       if (clip.pinned) throw new Error("This clip is pinned; unpin it before it is removed.");
       await clips.remove(id);
+      own.delete(id);
       await ring.rotate();
       return clip;
     },
@@ -128,13 +153,19 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   };
 
   /** Waits until the end of the stretch has been recorded, or for so long that it never will be. */
-  function follow(request: ClipRequest, lateMs: number): Promise<ClipRecord | null> {
+  function follow(request: ClipRequest): Promise<ClipRecord | null> {
     if (closed) return Promise.resolve(null);
+    const lateMs = config.segmentSeconds * 2000 + LATE_MS;
     return new Promise((done) => {
-      const p: Pending = { request, done, cancel: () => {}, isQueued: false, hasFailed: false };
-      pending.set(request.id, p);
+      const p = open(request, true, done);
       p.cancel = clock.after(Math.max(0, request.to - clock.wallMs()) + lateMs, () => finish(p));
     });
+  }
+
+  function open(request: ClipRequest, isOfThisBoot: boolean, done: Pending["done"]): Pending {
+    const p: Pending = { request, isOfThisBoot, done, cancel: () => {}, isQueued: false, tries: 0 };
+    pending.set(request.id, p);
+    return p;
   }
 
   function finish(p: Pending): void {
@@ -143,32 +174,50 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     p.cancel();
     queue = queue.then(async () => {
       try {
-        const clip = await write(p.request);
-        pending.delete(p.request.id);
-        p.done(clip);
+        const clip = await write(p);
+        settle(p, clip);
       } catch (error) {
-        again(p, error as Error);
+        p.tries++;
+        if (p.tries < MAX_TRIES || isPassing(error)) again(p, error as Error);
+        else await giveUp(p, error as Error).catch((refusal: Error) => again(p, refusal));
       }
     });
+  }
+
+  function settle(p: Pending, clip: ClipRecord | null): void {
+    pending.delete(p.request.id);
+    p.done(clip);
+  }
+
+  /** What a promise holds must not stay in the ring for ever. */
+  async function giveUp(p: Pending, error: Error): Promise<void> {
+    const { id, passId, camera } = p.request;
+    await clips.unwant(id);
+    await removeFiles([join(ring.folder, clipPath(id))]);
+    problem = `A clip could not be written (${error.message}); it was given up after ${p.tries} tries.`;
+    log.error({ err: error.message, passId, camera }, problem);
+    settle(p, null);
   }
 
   /** The promise stands: most likely the disk is full, and that passes. */
   function again(p: Pending, error: Error): void {
     problem = `A clip could not be written (${error.message}); it is tried again.`;
-    if (!p.hasFailed) {
+    if (p.tries === 1) {
       log.error({ err: error.message, passId: p.request.passId }, problem);
       failed++;
     }
-    p.hasFailed = true;
     p.isQueued = false;
     if (!closed) p.cancel = clock.after(RETRY_MS, () => finish(p));
   }
 
-  async function write(request: ClipRequest): Promise<ClipRecord | null> {
+  async function write({ request, isOfThisBoot }: Pending): Promise<ClipRecord | null> {
     const folder = join(ring.folder, CLIP_FOLDER);
     await mkdir(folder, { recursive: true });
-    const path = join(CLIP_FOLDER, `${request.id}.mp4`);
-    const parts = await segments.overlapping(request.camera, request.from, request.to);
+    const path = clipPath(request.id);
+    // Two boots may have recorded the same wall times; adopted segments are of an unknown one.
+    const parts = (await segments.overlapping(request.camera, request.from, request.to)).filter((s) =>
+      isOfThisBoot ? s.bootId === undefined || s.bootId === ring.bootId : s.bootId !== ring.bootId,
+    );
     const film =
       parts.length === 0
         ? null
@@ -196,7 +245,13 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       pinned: false,
       kind,
     };
+    if (!(await clips.wanted()).some((r) => r.id === id)) {
+      // The promise was taken back while it was kept: the plate was erased, and so must its video be.
+      await removeFiles([join(ring.folder, path)]);
+      return null;
+    }
     await clips.add(clip, [event(clip)]);
+    if (isOfThisBoot) own.add(id);
     written++;
     writtenBytes += clip.bytes;
     problem = "";
@@ -207,8 +262,16 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
 
 interface Pending {
   request: ClipRequest;
+  /** Its video was recorded in this boot of the machine, so its times move with the clock. */
+  isOfThisBoot: boolean;
   done(clip: ClipRecord | null): void;
   cancel(): void;
   isQueued: boolean;
-  hasFailed: boolean;
+  tries: number;
+}
+
+/** A full disk or a busy store goes away by itself or when somebody helps; all other errors come back with every try. */
+function isPassing(error: unknown): boolean {
+  if (error instanceof StoreError) return error.code !== "refused";
+  return /^E(?!RR_|IO$)/.test((error as NodeJS.ErrnoException).code ?? "");
 }

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { SegmentRecord } from "../core/records.js";
 import { syncFolder } from "./files.js";
 import { readVideo, type Video, VideoError } from "./mp4-read.js";
-import { type Part, writeFilm } from "./mp4-write.js";
+import { type Part, UnreadableError, writeFilm } from "./mp4-write.js";
 
 export interface Film {
   startedAt: number;
@@ -21,8 +21,9 @@ interface Take {
 
 /**
  * Cuts [from, to] out of these segments, oldest first, into one MP4 without re-encoding: it begins at the last key
- * picture before `from`. Where the camera changed its format in between, the longest stretch of one format is kept.
- * null: there is no picture of that time. The file appears under `target` complete and durable, or not at all.
+ * picture before `from`. Where the camera changed its format in between, the longest stretch of one format is kept;
+ * what cannot be read is left out. null: there is no picture of that time. The file appears under `target` complete and
+ * durable, or not at all.
  */
 export async function joinFilm(
   folder: string,
@@ -32,19 +33,54 @@ export async function joinFilm(
   target: string,
 ): Promise<Film | null> {
   const notes: string[] = [];
-  const takes: Take[] = [];
+  let takes: Take[] = [];
+  let failure: Error | null = null;
   for (const segment of segments) {
     try {
       const video = await readVideo(join(folder, segment.path));
       takes.push({ segment, video, startedAt: segment.startedAt });
     } catch (error) {
-      if (!(error instanceof VideoError) && (error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (!(error instanceof VideoError) && code !== "ENOENT" && code !== "EIO") throw error;
+      if (code === "EIO") failure = error as Error;
       notes.push(`${segment.path} cannot be used`);
     }
   }
+  for (;;) {
+    try {
+      const film = await writeTakes(folder, takes, from, to, target);
+      // Nothing can be read at all: perhaps the card is not there at the moment.
+      if (film === null && failure !== null) throw failure;
+      return film === null ? null : { ...film, notes: [...notes, ...film.notes] };
+    } catch (error) {
+      if (!(error instanceof UnreadableError) || error === failure) throw error;
+      failure = error;
+      notes.push(error.message);
+      takes = takes.flatMap((take) =>
+        join(folder, take.segment.path) === error.path ? upTo(take, error.at) : take,
+      );
+    }
+  }
+}
+
+/** What lies in front of this byte of the file. */
+function upTo(take: Take, at: number): Take[] {
+  const samples = take.video.samples.filter((s) => s.offset + s.bytes <= at);
+  return samples.length === 0 ? [] : [{ ...take, video: { ...take.video, samples } }];
+}
+
+async function writeTakes(
+  folder: string,
+  takes: readonly Take[],
+  from: number,
+  to: number,
+  target: string,
+): Promise<Film | null> {
   const stretch = longestStretch(takes);
-  if (stretch.length < takes.length)
-    notes.push("the camera changed its format; the longest part of one format was kept");
+  const notes =
+    stretch.length < takes.length
+      ? ["the camera changed its format; the longest part of one format was kept"]
+      : [];
   const cuts = stretch.flatMap((take) => cut(take, from, to));
   if (cuts.length === 0) return null;
   const parts = cuts.map((c, i): Part => {

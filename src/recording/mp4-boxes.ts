@@ -61,10 +61,11 @@ export function fullBox(type: string, version: number, flags: number, ...content
   return box(type, u32((version << 24) | flags), ...contents);
 }
 
-/** Unsigned 32-bit numbers, big end first. */
-export function u32(...values: number[]): Buffer {
-  const bytes = Buffer.alloc(values.length * 4);
-  for (const [i, value] of values.entries()) bytes.writeUInt32BE(value >>> 0, i * 4);
+/** Unsigned 32-bit numbers, big end first. A long list is given as one: spread over arguments it overflows the stack. */
+export function u32(...values: (number | readonly number[])[]): Buffer {
+  const all = values.flat();
+  const bytes = Buffer.alloc(all.length * 4);
+  for (const [i, value] of all.entries()) bytes.writeUInt32BE(value >>> 0, i * 4);
   return bytes;
 }
 

@@ -63,7 +63,7 @@ async function read(file: FileHandle, path: string): Promise<Video> {
     if (top.type === "moov") {
       track = trackOf(await load(file, top));
       if (track === null) break;
-      samples.push(...track.samples.filter((s) => s.offset + s.bytes <= size));
+      for (const sample of track.samples) if (sample.offset + sample.bytes <= size) samples.push(sample);
     } else if (top.type === "moof" && track !== null) {
       const bytes = await load(file, top);
       const found = samplesOf(bytes, top.start, track);
@@ -71,7 +71,7 @@ async function read(file: FileHandle, path: string): Promise<Video> {
       fragment = { samples: found, endOfHead: top.end };
     } else if (top.type === "mdat" && fragment !== null) {
       const whole = await wholeOnes(file, fragment.samples, top.content, Math.min(top.end, size));
-      samples.push(...whole);
+      for (const sample of whole) samples.push(sample);
       if (whole.length < fragment.samples.length) break;
       fragment = null;
     }

@@ -11,12 +11,24 @@ export interface Part {
   gapMs: number;
 }
 
+/** The bytes of a part cannot be had from here on: a bad sector, or the file is shorter than it was. */
+export class UnreadableError extends Error {
+  readonly path: string;
+  readonly at: number;
+  constructor(path: string, at: number, why: string) {
+    super(`${path}: cannot be read from byte ${at} on (${why}).`);
+    this.path = path;
+    this.at = at;
+  }
+}
+
 const MOVIE_TICKS = 1000;
 const COPY_BYTES = 1_000_000;
 
 /**
  * Writes the parts one after the other as one plain MP4 with its index in front, without touching the pictures:
  * every player seeks in it, a browser by byte ranges. The file is on the card when this fulfils; gives its size.
+ * Rejects with `UnreadableError` when pictures of a part cannot be read.
  */
 export async function writeFilm(target: string, parts: readonly Part[]): Promise<number> {
   const out = await open(target, "w");
@@ -87,19 +99,28 @@ function sampleTable(
     offset += part.samples.reduce((n, s) => n + s.bytes, 0);
     return u64(here);
   });
-  const chunks = parts.map((part, i) => u32(i + 1, part.samples.length, 1));
+  const chunks = parts.flatMap((part, i) => [i + 1, part.samples.length, 1]);
   const times = runLengths(samples.map((s) => s.duration));
   const shifts = runLengths(samples.map((s) => s.displayOffset));
   return box(
     "stbl",
     fullBox("stsd", 0, 0, u32(1), description),
-    fullBox("stts", 0, 0, u32(times.length / 2, ...times)),
+    fullBox("stts", 0, 0, u32(times.length / 2, times)),
     // Version 1: a picture may be shown before it was decoded in the order of time.
-    ...(isShifted ? [fullBox("ctts", 1, 0, u32(shifts.length / 2, ...shifts))] : []),
-    fullBox("stss", 0, 0, u32(keys.length, ...keys)),
-    fullBox("stsc", 0, 0, u32(chunks.length), ...chunks),
-    fullBox("stsz", 0, 0, u32(0, samples.length, ...samples.map((s) => s.bytes))),
-    fullBox("co64", 0, 0, u32(chunkOffsets.length), ...chunkOffsets),
+    ...(isShifted ? [fullBox("ctts", 1, 0, u32(shifts.length / 2, shifts))] : []),
+    fullBox("stss", 0, 0, u32(keys.length, keys)),
+    fullBox("stsc", 0, 0, u32(parts.length, chunks)),
+    fullBox(
+      "stsz",
+      0,
+      0,
+      u32(
+        0,
+        samples.length,
+        samples.map((s) => s.bytes),
+      ),
+    ),
+    fullBox("co64", 0, 0, u32(chunkOffsets.length), Buffer.concat(chunkOffsets)),
   );
 }
 
@@ -157,8 +178,7 @@ async function copySamples(part: Part, out: FileHandle): Promise<void> {
   try {
     for (const [from, to] of stretches(part.samples)) {
       for (let at = from; at < to; ) {
-        const { bytesRead } = await source.read(buffer, 0, Math.min(buffer.length, to - at), at);
-        if (bytesRead === 0) throw new Error(`${part.path}: became shorter while it was copied.`);
+        const bytesRead = await readAt(part.path, source, buffer.subarray(0, to - at), at);
         await out.write(buffer, 0, bytesRead);
         at += bytesRead;
       }
@@ -166,6 +186,17 @@ async function copySamples(part: Part, out: FileHandle): Promise<void> {
   } finally {
     await source.close();
   }
+}
+
+async function readAt(path: string, source: FileHandle, buffer: Buffer, at: number): Promise<number> {
+  try {
+    const { bytesRead } = await source.read(buffer, 0, buffer.length, at);
+    if (bytesRead > 0) return bytesRead;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
+    throw new UnreadableError(path, at, (error as Error).message);
+  }
+  throw new UnreadableError(path, at, "it became shorter");
 }
 
 function stretches(samples: readonly Sample[]): [number, number][] {

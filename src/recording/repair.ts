@@ -1,15 +1,16 @@
 import { readdir, rename, stat, truncate } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { basename, dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { SegmentRecord } from "../core/records.js";
+import type { Config } from "../config.js";
+import { CLIP_FOLDER, type ClipRecord, clipPath, type SegmentRecord } from "../core/records.js";
 import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import type { Log } from "../system/log.js";
 import { removeFiles, syncFile, syncFolder } from "./files.js";
-import { readVideo } from "./mp4-read.js";
+import { readVideo, VideoError } from "./mp4-read.js";
 import { segmentId, segmentName, startInName } from "./segment-name.js";
 
 export interface RepairReport {
-  /** Files that had no row and were taken into the ring. */
+  /** Files that had no row and were taken up as segments or clips. */
   adopted: number;
   /** Files that had no row and nothing playable, and left-overs of unfinished work: removed. */
   removedFiles: number;
@@ -24,6 +25,7 @@ export interface RepairReport {
 export interface RepairParts {
   folder: string;
   repositories: { segments: SegmentRepository; clips: ClipRepository };
+  config: Pick<Config["recording"], "clipDays" | "unknownClipDays">;
   log: Log;
   /** Only says what it would do. */
   dryRun?: boolean;
@@ -36,13 +38,13 @@ export interface RepairParts {
   settleMs?: number;
 }
 
-/** Folder of finished clips; no camera can have this name. */
-export const CLIP_FOLDER = "_clips";
+const DAY_MS = 86_400_000;
 
 /** Makes rows and files of the recording folder agree; run when nobody records into it. */
 export async function repairFolder({
   folder,
   repositories,
+  config,
   log,
   dryRun = false,
   ignoreYoungerThanMs = 0,
@@ -67,23 +69,38 @@ export async function repairFolder({
   );
 
   const growing = await growingFiles(folder, unlisted, settleMs);
+  // A cut that was not entered in time is made anew; any other clip has lost its row with the database.
+  const unfinished = new Set((await clips.wanted()).map((request) => clipPath(request.id)));
+  const found: SegmentRecord[] = [];
+  const foundClips: ClipRecord[] = [];
   for (const path of unlisted) {
     if (growing.has(path)) continue;
     if (ignoreYoungerThanMs > 0 && (await isYounger(join(folder, path), ignoreYoungerThanMs))) continue;
-    const adoptable = path.endsWith(".mp4") && !path.startsWith(`${CLIP_FOLDER}/`);
-    const segment = adoptable ? await adopt(folder, path, dryRun) : null;
-    if (segment === null) {
-      report.removedFiles++;
-      if (!dryRun) await removeFiles([join(folder, path)]);
-      continue;
+    try {
+      if (!path.endsWith(".mp4") || unfinished.has(path)) throw new VideoError(`${path}: is not finished.`);
+      if (isClip(path)) {
+        foundClips.push(await adoptClip(folder, path, cameraOf(files), config));
+      } else {
+        const { row, tornBytes } = await adopt(folder, path, dryRun);
+        found.push(row);
+        report.tornBytes += tornBytes;
+      }
+    } catch (error) {
+      if (error instanceof VideoError) {
+        report.removedFiles++;
+        if (!dryRun) await removeFiles([join(folder, path)]);
+      } else
+        log.warn({ err: String(error), path }, "A file cannot be read now; it is left to the next start.");
     }
-    report.adopted++;
-    report.tornBytes += segment.tornBytes;
-    report.newestAt = Math.max(report.newestAt ?? segment.row.endedAt, segment.row.endedAt);
-    if (!dryRun) await segments.add(segment.row);
   }
+  report.adopted = found.length + foundClips.length;
+  for (const { endedAt } of [...found, ...foundClips])
+    report.newestAt = Math.max(report.newestAt ?? endedAt, endedAt);
   if (dryRun) return report;
 
+  // Rows stand in order of arrival: the oldest of all cameras are the first to go.
+  for (const row of found.sort((a, b) => a.startedAt - b.startedAt)) await segments.add(row);
+  for (const row of foundClips.sort((a, b) => a.endedAt - b.endedAt)) await clips.add(row, []);
   await segments.discard(lost.map((row) => row.id));
   for (const clip of lostClips) await clips.remove(clip.id);
   const gone = await removeFiles((await segments.garbage()).map((path) => join(folder, path)));
@@ -94,36 +111,69 @@ export async function repairFolder({
   return report;
 }
 
-/** A file that nobody finished: its torn end goes, the rest is a segment like any other. null: nothing in it can be played. */
+/** A file that nobody finished: its torn end goes, the rest is a segment like any other. */
 async function adopt(
   folder: string,
   path: string,
   dryRun: boolean,
-): Promise<{ row: SegmentRecord; tornBytes: number } | null> {
+): Promise<{ row: SegmentRecord; tornBytes: number }> {
+  const camera = dirname(path).split("/")[0]!;
+  if (camera === ".") throw new VideoError(`${path}: belongs to no camera.`);
   const absolute = join(folder, path);
-  try {
-    const before = await stat(absolute);
-    const whole = await readVideo(absolute);
-    const tornBytes = whole.isFragmented ? before.size - whole.intactBytes : 0;
-    if (tornBytes > 0 && !dryRun) {
-      await truncate(absolute, whole.intactBytes);
-      await syncFile(absolute);
-    }
-    const video = tornBytes > 0 && !dryRun ? await readVideo(absolute) : whole;
-    const startedAt = startInName(path) ?? Math.round(before.mtimeMs - video.durationMs);
-    const named = dryRun ? path : await giveName(folder, path, startedAt);
-    const row = {
-      id: segmentId(named),
-      camera: dirname(named).split("/")[0]!,
-      path: named,
-      startedAt,
-      endedAt: Math.round(startedAt + video.durationMs),
-      bytes: before.size - tornBytes,
-    };
-    return row.camera === "." ? null : { row, tornBytes };
-  } catch {
-    return null;
+  const before = await stat(absolute);
+  const whole = await readVideo(absolute);
+  const tornBytes = whole.isFragmented ? before.size - whole.intactBytes : 0;
+  if (tornBytes > 0 && !dryRun) {
+    await truncate(absolute, whole.intactBytes);
+    await syncFile(absolute);
   }
+  const video = tornBytes > 0 && !dryRun ? await readVideo(absolute) : whole;
+  const startedAt = startInName(path) ?? Math.round(before.mtimeMs - video.durationMs);
+  const named = dryRun ? path : await giveName(folder, path, startedAt);
+  const row = {
+    id: segmentId(named),
+    camera,
+    path: named,
+    startedAt,
+    endedAt: Math.round(startedAt + video.durationMs),
+    bytes: before.size - tornBytes,
+  };
+  return { row, tornBytes };
+}
+
+/**
+ * A clip that has lost its row: its pass is not known any more, its time is that of the file. Only a pinned one can have
+ * outlived the age at which clips go, so an older one is pinned again.
+ */
+async function adoptClip(
+  folder: string,
+  path: string,
+  camera: string,
+  { clipDays, unknownClipDays }: RepairParts["config"],
+): Promise<ClipRecord> {
+  const { mtimeMs, size } = await stat(join(folder, path));
+  const { durationMs } = await readVideo(join(folder, path));
+  return {
+    id: basename(path, ".mp4"),
+    passId: null,
+    camera,
+    path,
+    startedAt: Math.round(mtimeMs - durationMs),
+    endedAt: Math.round(mtimeMs),
+    bytes: size,
+    pinned: Date.now() - mtimeMs > Math.max(clipDays, unknownClipDays) * DAY_MS,
+    kind: "manual",
+  };
+}
+
+function isClip(path: string): boolean {
+  return path.startsWith(`${CLIP_FOLDER}/`);
+}
+
+/** The only camera there is; with several nobody can tell which one a clip is from. */
+function cameraOf(files: Iterable<string>): string {
+  const cameras = new Set([...files].filter((path) => !isClip(path)).map((path) => path.split("/")[0]!));
+  return cameras.size === 1 ? [...cameras][0]! : "unknown";
 }
 
 async function growingFiles(folder: string, paths: Iterable<string>, settleMs: number): Promise<Set<string>> {

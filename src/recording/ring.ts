@@ -54,6 +54,8 @@ export interface RingParts {
 
 export interface Ring {
   folder: string;
+  /** Identity of this boot of the machine. */
+  bootId: string;
   /** Where the eye of this camera records; made when missing. */
   cameraFolder(camera: string): Promise<string>;
   /** Takes a finished segment into the ring and makes room. Never rejects: what cannot be stored now waits. */
@@ -62,6 +64,8 @@ export interface Ring {
   repair(): Promise<RepairReport>;
   /** Removes what is over the limits. Runs after each segment and twice a minute by itself. */
   rotate(): Promise<void>;
+  /** Another process changed the store: what is in the ring is counted anew with the next rotation. */
+  recount(): void;
   /** Called with each stored segment. */
   onSegment(listener: (segment: SegmentRecord) => void): void;
   /** Called when the wall clock was set, after the rows moved with it. */
@@ -94,6 +98,7 @@ export function createRing(parts: RingParts): Ring {
 
   return {
     folder,
+    bootId: parts.bootId,
     async cameraFolder(camera) {
       const path = join(folder, camera);
       await mkdir(path, { recursive: true });
@@ -112,6 +117,7 @@ export function createRing(parts: RingParts): Ring {
         return report;
       }),
     rotate: () => inTurn(makeRoom),
+    recount: rotation.recount,
     onSegment(listener) {
       listeners.push(listener);
     },

@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import type { Config } from "../config.js";
-import type { SegmentRecord } from "../core/records.js";
+import type { ClipRequest, SegmentRecord } from "../core/records.js";
 import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import { StoreError } from "../core/repositories.js";
-import { type Ages, CLIP_ORDER, clipsToDrop, segmentsToDrop } from "../core/retention.js";
+import { type Ages, CLIP_ORDER, clipsToDrop, isHeld, segmentsToDrop } from "../core/retention.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { removeFiles } from "./files.js";
@@ -20,6 +20,8 @@ export interface RotationParts {
 
 const DAY_MS = 86_400_000;
 const BATCH = 50;
+// What another process removes, such as an erasure beside the appliance, is told; an hour bounds what was not.
+const RECOUNT_MS = 3_600_000;
 // Below this the store itself could not write, whatever the configuration says.
 const HARD_FLOOR_BYTES = 2_000_000;
 
@@ -35,6 +37,8 @@ export function createRotation({
 }: RotationParts) {
   const { segments, clips } = repositories;
   let known: { count: number; bytes: number; oldestAt: number | null } | null = null;
+  let isCountDue = false;
+  let countedAtMs = 0;
   let clipBytes = 0;
   let free = 0;
   let rotated = 0;
@@ -49,6 +53,10 @@ export function createRotation({
       known.count++;
       known.bytes += segment.bytes;
       known.oldestAt ??= segment.startedAt;
+    },
+    /** Somebody else changed the rows. */
+    recount(): void {
+      isCountDue = true;
     },
     async run(isWallSteady: boolean): Promise<void> {
       try {
@@ -80,28 +88,47 @@ export function createRotation({
       fileless.clear();
       await sweep();
     }
-    known ??= await count();
+    if (known === null || isCountDue || clock.monotonicMs() - countedAtMs > RECOUNT_MS) known = await count();
     free = await freeBytes();
     clipBytes = await clips.totalBytes();
     const shortBytes = Math.max(0, Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free);
     const requests = await clips.wanted();
     const excess = Math.max(known.bytes - config.maxBytes, shortBytes, 0);
-    const oldest = await segments.oldest(BATCH);
-    known.oldestAt = oldest[0]?.startedAt ?? null;
-    const drop = segmentsToDrop(oldest, requests, excess, config.maxAgeDays * DAY_MS, now);
+    const drop = await due(requests, excess, config.maxAgeDays * DAY_MS, now);
     const freed = drop.reduce((n, s) => n + s.bytes, 0);
     if (drop.length > 0) {
       await segments.discard(drop.map((s) => s.id));
       rotated += drop.length;
       known.count -= drop.length;
       known.bytes -= freed;
-      known.oldestAt = oldest.find((s) => !drop.includes(s))?.startedAt ?? known.oldestAt;
     }
+    known.oldestAt = (await segments.oldest(1))[0]?.startedAt ?? null;
     const clipsGone = await rotateClips(Math.max(0, shortBytes - freed), now);
     if (drop.length === 0 && !clipsGone) return;
     await sweep();
     free = await freeBytes();
-    if (drop.length === BATCH) await rotate(now);
+    if (drop.length >= BATCH) await rotate(now);
+  }
+
+  /** What has to go, some batches at most. Rows that a promise holds are passed over, however many there are. */
+  async function due(
+    requests: readonly ClipRequest[],
+    excess: number,
+    maxAgeMs: number,
+    now: Ages,
+  ): Promise<SegmentRecord[]> {
+    const drop: SegmentRecord[] = [];
+    for (let skip = 0, left = excess; ; skip += BATCH) {
+      const page = await segments.oldest(BATCH, skip);
+      const here = page.filter((s) => !fileless.has(s.id));
+      for (const segment of segmentsToDrop(here, requests, left, maxAgeMs, now)) {
+        drop.push(segment);
+        left -= segment.bytes;
+      }
+      // What stays though nothing holds it is young enough and fits: so does all that follows.
+      const isEnd = here.some((s) => !drop.includes(s) && !isHeld(s, requests));
+      if (isEnd || page.length < BATCH || drop.length >= BATCH) return drop;
+    }
   }
 
   async function rotateClips(shortBytes: number, now: Ages): Promise<boolean> {
@@ -109,12 +136,17 @@ export function createRotation({
     let gone = false;
     for (const kind of CLIP_ORDER) {
       const days = kind === "unknown" ? config.unknownClipDays : config.clipDays;
-      for (const clip of clipsToDrop(await clips.oldest(kind, BATCH), excess, days * DAY_MS, now)) {
+      const oldest = await clips.oldest(kind, BATCH);
+      const drop = clipsToDrop(oldest, excess, shortBytes > 0, days * DAY_MS, now);
+      for (const clip of drop) {
         await clips.remove(clip.id);
         excess -= clip.bytes;
         clipBytes -= clip.bytes;
         gone = true;
       }
+      // What a class keeps over the budget, a long recording by hand perhaps, is not taken from the more important ones.
+      const newest = oldest.at(-1);
+      if (newest !== undefined && !drop.includes(newest)) excess -= newest.bytes;
     }
     return gone;
   }
@@ -135,18 +167,13 @@ export function createRotation({
   async function emergency(): Promise<void> {
     free = await freeBytes();
     const requests = await clips.wanted();
-    const drop = segmentsToDrop(
-      (await segments.oldest(BATCH + fileless.size)).filter((s) => !fileless.has(s.id)),
-      requests,
-      Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free,
-      Number.POSITIVE_INFINITY,
-      {
-        monotonicMs: 0,
-        wallMs: 0,
-        bootId: "",
-        isWallSteady: false,
-      },
-    );
+    const shortBytes = Math.max(config.minFreeBytes, HARD_FLOOR_BYTES) - free;
+    const drop = await due(requests, shortBytes, Number.POSITIVE_INFINITY, {
+      monotonicMs: 0,
+      wallMs: 0,
+      bootId: "",
+      isWallSteady: false,
+    });
     if (drop.length === 0) {
       problem = "The disk is full and there is no old video left to remove; free some space on it.";
       return;
@@ -159,13 +186,15 @@ export function createRotation({
     known = null;
   }
 
-  /** Once; from then on it is counted along: the gate must not read through thousands of rows for each segment. */
+  /** Seldom; in between it is counted along: the store must not read through thousands of rows for each segment. */
   async function count() {
-    const all = await segments.all();
-    return {
-      count: all.length,
-      bytes: all.reduce((n, s) => n + s.bytes, 0),
-      oldestAt: all[0]?.startedAt ?? null,
+    const counted = {
+      count: await segments.count(),
+      bytes: await segments.totalBytes(),
+      oldestAt: known?.oldestAt ?? null,
     };
+    isCountDue = false;
+    countedAtMs = clock.monotonicMs();
+    return counted;
   }
 }

@@ -18,7 +18,7 @@ export interface EraseReport {
   vehicles: number;
   events: number;
   clips: number;
-  /** Files of clips, relative to the recording folder; they are in the garbage and go with the next rotation. */
+  /** Files of clips, also of ones that may have been cut and not entered yet, relative to the recording folder; they are in the garbage and go with the next rotation. */
   files: readonly string[];
 }
 

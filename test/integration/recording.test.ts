@@ -1,71 +1,17 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { defaultConfig } from "../../src/config.js";
 import type { ClipRecord } from "../../src/core/records.js";
-import { createClips } from "../../src/recording/clips.js";
-import { createManual } from "../../src/recording/manual.js";
 import { readVideo } from "../../src/recording/mp4-read.js";
-import { createRing } from "../../src/recording/ring.js";
-import { createStore } from "../../src/store/store.js";
-import { systemClock } from "../../src/system/clock.js";
-import { silentLog } from "../../src/system/log.js";
-import { fakeClock } from "../support/fake-clock.js";
 import { temporaryFolder } from "../support/folder.js";
+import { filesIn, recordingStation as station } from "../support/recording-station.js";
 import { noon, passEntry } from "../support/records.js";
-import { type SegmentShape, writeSegment } from "../support/segments.js";
+import { writeSegment } from "../support/segments.js";
 import { skipLoudly } from "../support/skip.js";
 import { mountSmall } from "../support/small-disk.js";
 import { until } from "../support/until.js";
-
-async function station(settings: object = {}, folder = temporaryFolder(), bootId = "boot-1") {
-  const clock = fakeClock(noon);
-  const store = createStore({ config: { kind: "sql" }, folder, clock: systemClock, log: silentLog });
-  await store.start();
-  const recordings = join(folder, "recording");
-  const config = { ...defaultConfig().recording, segmentSeconds: 4, minFreeBytes: 0, ...settings };
-  const free: { bytes: number | null } = { bytes: 1e12 };
-  const ring = createRing({
-    folder: recordings,
-    repositories: store,
-    config,
-    clock,
-    log: silentLog,
-    bootId,
-    settleMs: 0,
-    freeBytes: async () => free.bytes ?? statfsSync(folder).bavail * statfsSync(folder).bsize,
-  });
-  const repaired = await ring.repair();
-  const event = (clip: ClipRecord) => ({
-    id: `clip:${clip.id}`,
-    kind: "clip" as const,
-    at: clip.endedAt,
-    payload: "{}",
-  });
-  const clips = createClips({ ring, repositories: store, config, clock, log: silentLog, event });
-  /** Four seconds pass and are recorded. */
-  async function record(shape: Partial<SegmentShape> = {}, camera = "front") {
-    const startedAt = clock.wallMs();
-    clock.advance(4000);
-    const path = writeSegment(recordings, camera, startedAt, shape);
-    await ring.addSegment(camera, { path, startedAt, endedAt: clock.wallMs() });
-    return path;
-  }
-  async function close() {
-    await clips.close();
-    await ring.close();
-    await store.close();
-  }
-  return { clock, store, ring, clips, folder, recordings, free, repaired, record, close };
-}
-
-const files = (folder: string) =>
-  readdirSync(folder, { recursive: true })
-    .map(String)
-    .filter((f) => f.endsWith(".mp4"))
-    .sort();
 
 test("a clip is cut from the segments around a pass as soon as its last second is recorded, and is linked and reported", async () => {
   const s = await station();
@@ -150,13 +96,13 @@ test("a start takes up files without rows, cuts torn ends, drops rows without fi
   assert.equal(rows.map((r) => join(second.recordings, r.path)).sort(), [kept, torn, orphan].sort());
   assert.is((await readVideo(orphan)).durationMs, 3000);
   assert.is(rows.find((r) => r.path.endsWith("120100000Z.mp4"))?.endedAt, noon + 63_000);
-  assert.equal(files(second.recordings).length, 3);
+  assert.equal(filesIn(second.recordings).length, 3);
   await second.close();
 });
 
 test("a recording by hand is held from its start to its stop and becomes a clip", async () => {
   const s = await station({ maxBytes: 30_000 });
-  const manual = createManual({ clips: s.clips, repository: s.store.clips, clock: s.clock });
+  const { manual } = s;
   await manual.start("front");
   for (let i = 0; i < 4; i++) await s.record();
   assert.equal(manual.active(), [{ camera: "front", startedAt: noon }]);

@@ -76,6 +76,7 @@ export async function inspect(folder: string, promises: Promises, epoch: number)
     const again = await repairFolder({
       folder: recordings,
       repositories: store,
+      config,
       log: silentLog,
       dryRun: true,
     });

@@ -1,10 +1,12 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import type { SegmentRecord } from "../../src/core/records.js";
 import { joinFilm } from "../../src/recording/film.js";
 import { readVideo, VideoError } from "../../src/recording/mp4-read.js";
+import { type Part, writeFilm } from "../../src/recording/mp4-write.js";
 import { temporaryFolder } from "../support/folder.js";
 import { forSeeds } from "../support/random.js";
 import { type SegmentShape, segmentBytes, segmentPieces } from "../support/segments.js";
@@ -42,6 +44,28 @@ test("a film holds the very bytes of the pictures, in order, from the key pictur
   );
 });
 
+test("a film of many hours can be written and read, also where no two pictures stand equally long", async () => {
+  const { path } = segment("long.mp4", 0, { fps: 25, seconds: 20, perFragment: 250, bytesPerPicture: 20 });
+  const video = await readVideo(join(folder, path));
+  const samples = video.samples.map((s, i) => ({
+    ...s,
+    duration: 39 + (i % 3),
+    displayOffset: 40 * (i % 3),
+  }));
+  const parts = Array.from(
+    { length: 400 },
+    (): Part => ({ path: join(folder, path), video, samples, gapMs: 0 }),
+  );
+  const bytes = await writeFilm(join(folder, "film.mp4"), parts);
+  assert.is(readFileSync(join(folder, "film.mp4")).length, bytes);
+  const film = await readVideo(join(folder, "film.mp4"));
+  assert.is(film.samples.length, 400 * 500);
+  assert.equal(
+    film.samples.slice(-3).map((s) => s.duration),
+    samples.slice(-3).map((s) => s.duration),
+  );
+});
+
 test("where the camera changed its format the longest stretch of one format is kept, and said", async () => {
   const segments = [
     segment("c.mp4", 0, { seconds: 2 }),
@@ -64,6 +88,53 @@ test("missing and broken segments are left out and named; of nothing usable ther
   mkdirSync(join(folder, "none"));
   assert.is(await joinFilm(folder, [gone, rubbish], 0, 12_000, join(folder, "none", "film.mp4")), null);
   assert.throws(() => readFileSync(join(folder, "none", "film.mp4")), /ENOENT/);
+});
+
+/** Runs `task` while the bytes of this file from `at` on cannot be read, as on a card with a bad sector. */
+async function withBadSector<T>(path: string, at: number, task: () => Promise<T>): Promise<T> {
+  const handle = await open(path);
+  const shared = Object.getPrototypeOf(handle);
+  await handle.close();
+  const { read } = shared;
+  const { ino } = statSync(path);
+  shared.read = async function (buffer: Buffer, offset: number, length: number, position: number) {
+    if ((await this.stat()).ino !== ino || position + length <= at)
+      return read.call(this, buffer, offset, length, position);
+    if (position < at) return read.call(this, buffer, offset, at - position, position);
+    throw Object.assign(new Error("EIO: i/o error, read"), { code: "EIO" });
+  };
+  try {
+    return await task();
+  } finally {
+    shared.read = read;
+  }
+}
+
+test("of a segment with a bad sector what lies in front of it is kept, and it is named", async () => {
+  // All pictures in one fragment: their beginnings can be read, the middle of one cannot.
+  const segments = [segment("g.mp4", 0), segment("h.mp4", 4000, { perFragment: 40 }), segment("i.mp4", 8000)];
+  const { samples } = await readVideo(join(folder, "h.mp4"));
+  const target = join(folder, "film.mp4");
+  const film = await withBadSector(join(folder, "h.mp4"), samples[39]!.offset + 100, () =>
+    joinFilm(folder, segments, 0, 12_000, target),
+  );
+  assert.equal([film?.startedAt, film?.endedAt], [0, 12_000]);
+  assert.match(film!.notes.join(), "h.mp4");
+  const found = await readVideo(target);
+  assert.is(found.samples.length, 40 + 39 + 40);
+  const none = await withBadSector(join(folder, "h.mp4"), 0, () =>
+    joinFilm(folder, segments, 0, 12_000, target),
+  );
+  assert.is((await readVideo(target)).samples.length, 80);
+  assert.match(none!.notes.join(), "h.mp4");
+});
+
+test("where nothing can be read the failure is told: the card may be there again later", async () => {
+  const only = segment("j.mp4", 0);
+  const failure = await withBadSector(join(folder, "j.mp4"), 0, () =>
+    joinFilm(folder, [only], 0, 4000, join(folder, "film.mp4")).catch((error: Error) => error),
+  );
+  assert.instance(failure, Error);
 });
 
 test("a file that stops anywhere keeps every whole picture before that place", async () => {

@@ -1,11 +1,12 @@
-import type {
-  AccessRule,
-  AuditRecord,
-  ClipRecord,
-  ClipRequest,
-  EdgeRecord,
-  OutboxEvent,
-  VehicleRecord,
+import {
+  type AccessRule,
+  type AuditRecord,
+  type ClipRecord,
+  type ClipRequest,
+  clipPath,
+  type EdgeRecord,
+  type OutboxEvent,
+  type VehicleRecord,
 } from "../../core/records.js";
 import { mentionsOf } from "../mentions.js";
 import type { Sync } from "../sql/sync.js";
@@ -114,7 +115,12 @@ export function createJsonUpkeep(journal: Journal, folder: string): Sync<Upkeep>
         clips.drop(clip.id);
         report.clips++;
       }
-      for (const request of [...requests.all()]) if (request.passId === pass.id) requests.drop(request.id);
+      for (const { id } of [...requests.all()].filter((r) => r.passId === pass.id)) {
+        // It may have been cut and not entered yet.
+        files.push(clipPath(id));
+        garbage.put(clipPath(id), { path: clipPath(id) });
+        requests.drop(id);
+      }
       forgetEvents(mentionsOf(pass.id));
       report.reads += reads.length;
       removePictures(folder, pass.id);

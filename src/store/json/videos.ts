@@ -23,7 +23,7 @@ export function createJsonSegments(journal: Journal): Sync<SegmentRepository> {
       [...segments.all()]
         .filter((s) => s.camera === camera && s.startedAt < to && s.endedAt > from)
         .sort((a, b) => a.startedAt - b.startedAt),
-    oldest: (limit) => [...segments.all()].slice(0, limit),
+    oldest: (limit, skip = 0) => [...segments.all()].slice(skip, skip + limit),
     all: () => [...segments.all()],
     discard(ids) {
       for (const id of ids) {
@@ -37,6 +37,7 @@ export function createJsonSegments(journal: Journal): Sync<SegmentRepository> {
     forget(paths) {
       for (const path of paths) garbage.drop(path);
     },
+    count: () => segments.size(),
     totalBytes: () => [...segments.all()].reduce((n, s) => n + s.bytes, 0),
     shift(bootId, deltaMs) {
       const delta = Math.round(deltaMs);
@@ -105,6 +106,18 @@ export function createJsonClips(journal: Journal, outbox: Sync<OutboxRepository>
     wanted: () => [...requests.all()].sort((a, b) => a.createdAt - b.createdAt),
     unwant(id) {
       requests.drop(id);
+    },
+    shift(ids, deltaMs) {
+      const delta = Math.round(deltaMs);
+      for (const id of ids) {
+        const stored = clips.get(id);
+        if (stored === undefined) continue;
+        const { startedAt, endedAt } = stored.clip;
+        clips.put(id, {
+          ...stored,
+          clip: { ...stored.clip, startedAt: startedAt + delta, endedAt: endedAt + delta },
+        });
+      }
     },
     oldest: (kind, limit) =>
       [...clips.all()]

@@ -35,6 +35,9 @@ export function createClipTable(
   const total = db.prepare<[], { bytes: number }>(
     "select coalesce(sum(bytes), 0) as bytes from clip where pinned = 0",
   );
+  const shift = db.prepare(
+    "update clip set started_at = started_at + @delta, ended_at = ended_at + @delta where id = @id",
+  );
   const lists = new Map<string, Statement>();
   return {
     add(clip, events) {
@@ -65,6 +68,9 @@ export function createClipTable(
     wanted: () => wanted.all(),
     unwant(id) {
       unwant.run(id);
+    },
+    shift(ids, deltaMs) {
+      for (const id of ids) shift.run({ id, delta: Math.round(deltaMs) });
     },
     oldest: (kind, limit) => oldest.all(kind, limit).map((row) => plain(row)!),
     all: () => all.all().map((row) => plain(row)!),

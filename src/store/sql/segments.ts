@@ -14,12 +14,15 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
   const overlapping = db.prepare<[string, number, number], Row>(
     `select ${columns} from segment where camera = ? and started_at < ? and ended_at > ? order by started_at, seq`,
   );
-  const oldest = db.prepare<[number], Row>(`select ${columns} from segment order by seq limit ?`);
+  const oldest = db.prepare<[number, number], Row>(
+    `select ${columns} from segment order by seq limit ? offset ?`,
+  );
   const all = db.prepare<[], Row>(`select ${columns} from segment order by seq`);
   const trash = db.prepare("insert or ignore into garbage (path) select path from segment where id = ?");
   const remove = db.prepare("delete from segment where id = ?");
   const garbage = db.prepare<[], { path: string }>("select path from garbage order by path");
   const forget = db.prepare("delete from garbage where path = ?");
+  const number = db.prepare<[], { number: number }>("select count(*) as number from segment");
   const total = db.prepare<[], { bytes: number }>("select coalesce(sum(bytes), 0) as bytes from segment");
   const shift = db.prepare(
     "update segment set started_at = started_at + @delta, ended_at = ended_at + @delta where boot_id = @boot",
@@ -29,7 +32,7 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
       insert.run({ bootId: null, monotonicEndMs: null, ...segment });
     },
     overlapping: (camera, from, to) => overlapping.all(camera, to, from).map(plain),
-    oldest: (limit) => oldest.all(limit).map(plain),
+    oldest: (limit, skip = 0) => oldest.all(limit, skip).map(plain),
     all: () => all.all().map(plain),
     discard(ids) {
       for (const id of ids) {
@@ -41,6 +44,7 @@ export function createSegmentTable(db: Database): Sync<SegmentRepository> {
     forget(paths) {
       for (const path of paths) forget.run(path);
     },
+    count: () => number.get()!.number,
     totalBytes: () => total.get()!.bytes,
     shift(bootId, deltaMs) {
       shift.run({ boot: bootId, delta: Math.round(deltaMs) });

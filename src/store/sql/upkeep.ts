@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { TrackRecord } from "../../core/records.js";
+import { clipPath, type TrackRecord } from "../../core/records.js";
 import type { Database } from "../database.js";
 import { mentionsOf } from "../mentions.js";
 import type { EraseReport, Upkeep } from "../upkeep.js";
@@ -160,7 +160,14 @@ function erasePlate(db: Database, plate: string, parts: UpkeepParts): EraseRepor
       run("insert or ignore into garbage (path) values (?)", clip.path);
       report.clips += run("delete from clip where id = ?", clip.id);
     }
-    run("delete from clip_request where pass_id = ?", pass.id);
+    for (const { id } of db
+      .prepare<[string], { id: string }>("select id from clip_request where pass_id = ?")
+      .all(pass.id)) {
+      // It may have been cut and not entered yet.
+      files.push(clipPath(id));
+      run("insert or ignore into garbage (path) values (?)", clipPath(id));
+      run("delete from clip_request where id = ?", id);
+    }
     report.reads += run("delete from plate_read where pass_seq = ?", pass.seq);
     report.decisions += forgetLinks(db, "decision", "pass_id = @id", { id: pass.id });
     report.events += forgetEvents(pass.id);

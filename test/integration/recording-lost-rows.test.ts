@@ -1,0 +1,114 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { clipPath } from "../../src/core/records.js";
+import { type RecordingStation, recordingStation as station } from "../support/recording-station.js";
+import { noon, passEntry } from "../support/records.js";
+import { until } from "../support/until.js";
+
+const DAY_S = 86_400;
+
+async function cut(s: RecordingStation, passId: string | null = null) {
+  const from = s.clock.wallMs();
+  await s.record();
+  const promise = s.clips.request({ passId, camera: "front", from, to: from + 4000 });
+  await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+  await s.record();
+  return (await promise)!;
+}
+
+function loseStore(folder: string): void {
+  for (const name of readdirSync(folder))
+    if (/^(plategate\.db|store\.json)/.test(name)) rmSync(join(folder, name));
+}
+
+for (const kind of ["sql", "json"] as const) {
+  test(`clips outlive the loss of all rows and count to their budget; those past their age were pinned and are again (${kind})`, async () => {
+    const s = await station({}, undefined, "boot-1", { kind });
+    const fresh = await cut(s);
+    const old = await cut(s);
+    await s.store.clips.pin(old.id, true);
+    await s.close();
+    const now = Date.now() / 1000;
+    utimesSync(join(s.recordings, fresh.path), now - 60, now - 60);
+    utimesSync(join(s.recordings, old.path), now - 40 * DAY_S, now - 40 * DAY_S);
+    writeFileSync(join(s.recordings, "_clips", "rubbish.mp4"), "not a video");
+    writeFileSync(join(s.recordings, "_clips", "unfinished.mp4.part"), "half");
+    loseStore(s.folder);
+
+    const again = await station({}, s.folder, "boot-2", { kind });
+    assert.is(again.repaired.removedFiles, 2);
+    assert.equal(
+      (await again.store.clips.all()).map((c) => [
+        c.id,
+        c.pinned,
+        c.kind,
+        c.camera,
+        c.bytes,
+        c.endedAt - c.startedAt,
+      ]),
+      [
+        [old.id, true, "manual", "front", old.bytes, 4000],
+        [fresh.id, false, "manual", "front", fresh.bytes, 4000],
+      ],
+    );
+    assert.is(await again.store.clips.totalBytes(), statSync(join(s.recordings, fresh.path)).size);
+    assert.ok(existsSync(join(s.recordings, old.path)));
+    await again.close();
+  });
+
+  test(`what was cut for a promise and not entered is made anew, and of an erased plate nothing comes back (${kind})`, async () => {
+    const s = await station({}, undefined, "boot-1", { kind });
+    const request = { camera: "front", from: noon, to: noon + 1e6, kind: "known" as const, createdAt: noon };
+    mkdirSync(join(s.recordings, "_clips"));
+    await s.store.passes.save(passEntry("p1", "AB12CDE"));
+    await s.store.clips.want({ ...request, id: "erased", passId: "p1" });
+    await s.store.clips.want({ ...request, id: "other", passId: null });
+    for (const id of ["erased", "other"]) {
+      await s.record();
+      writeFileSync(join(s.recordings, clipPath(id)), "cut");
+    }
+    const { files } = await s.store.upkeep.erase("AB12CDE");
+    assert.equal(files, [clipPath("erased")]);
+    await s.ring.rotate();
+    assert.not.ok(existsSync(join(s.recordings, clipPath("erased"))));
+    await s.close();
+    const again = await station({}, s.folder, "boot-2", { kind });
+    assert.not.ok(existsSync(join(s.recordings, clipPath("other"))));
+    assert.equal(
+      (await again.store.clips.wanted()).map((r) => r.id),
+      ["other"],
+    );
+    await again.close();
+  });
+
+  test(`a plate that is erased while its clip is promised gets none (${kind})`, async () => {
+    const s = await station({}, undefined, "boot-1", { kind });
+    await s.store.passes.save(passEntry("p1", "AB12CDE"));
+    await s.record();
+    const promise = s.clips.request({ passId: "p1", camera: "front", from: noon, to: noon + 5000 });
+    await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+    await s.store.upkeep.erase("AB12CDE");
+    await s.record();
+    assert.is(await promise, null);
+    assert.equal(await s.store.clips.all(), []);
+    assert.equal(readdirSync(join(s.recordings, "_clips")), []);
+    await s.close();
+  });
+}
+
+test("after the loss of all rows the oldest video of all cameras is the first to go", async () => {
+  const s = await station();
+  for (let i = 0; i < 6; i++) await s.record({}, i % 2 === 0 ? "front" : "back");
+  await s.close();
+  loseStore(s.folder);
+  const again = await station({}, s.folder, "boot-2");
+  assert.equal(
+    (await again.store.segments.all()).map((r) => r.startedAt - noon),
+    [0, 4000, 8000, 12_000, 16_000, 20_000],
+  );
+  await again.close();
+});
+
+test.run();
