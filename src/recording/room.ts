@@ -1,8 +1,9 @@
 import { readdir, stat, statfs } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { CLIP_FOLDER } from "../core/records.js";
 import type { Log } from "../system/log.js";
 import { removeFiles } from "./files.js";
-import { CLIP_FOLDER } from "./repair.js";
+
 import { startInName } from "./segment-name.js";
 
 /**
