@@ -4,6 +4,7 @@ import { fakeOutbox } from "../support/fake-outbox.js";
 import { reportFixture } from "../support/report-fixture.js";
 import { until } from "../support/until.js";
 
+const ALARM = JSON.stringify({ code: "fire", input: null, on: true, sentence: "fire" });
 /** Nobody listens there: what is to be delivered stays. */
 const NOWHERE = "127.0.0.1:1";
 
@@ -37,7 +38,12 @@ test.run();
 async function filled(events: number) {
   const outbox = fakeOutbox();
   await outbox.add(
-    Array.from({ length: events }, (_, i) => ({ id: `e${i}`, kind: "alarm" as const, at: i, payload: "{}" })),
+    Array.from({ length: events }, (_, i) => ({
+      id: `e${i}`,
+      kind: "alarm" as const,
+      at: i,
+      payload: ALARM,
+    })),
   );
   return outbox;
 }
