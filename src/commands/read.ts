@@ -58,9 +58,13 @@ export async function readCommand(args: string[]): Promise<number> {
   for (const problem of problems) complain(problem, 1);
   if (files.length === 0)
     return problems.length > 0 ? 1 : complain(`No picture was found in ${parsed.paths.join(", ")}.`, 1);
-  let vision: Vision;
   try {
     if (parsed.annotate !== null) await mkdir(parsed.annotate, { recursive: true });
+  } catch (error) {
+    return complain(`${parsed.annotate}: cannot be written (${(error as NodeJS.ErrnoException).code}).`, 1);
+  }
+  let vision: Vision;
+  try {
     vision = await openVision({
       modelsFolder: parsed.models,
       threads: parsed.threads,
@@ -70,10 +74,7 @@ export async function readCommand(args: string[]): Promise<number> {
     });
   } catch (error) {
     if (error instanceof ModelError) return complain(error.message, 1);
-    return complain(
-      `${parsed.annotate}: cannot be written (${(error as NodeJS.ErrnoException).code ?? (error as Error).message}).`,
-      1,
-    );
+    return complain(`The models in ${parsed.models} cannot be used (${(error as Error).message}).`, 1);
   }
   try {
     await warmUp(vision);
