@@ -128,15 +128,3 @@ export function figuresToReport(s: {
     };
   };
 }
-
-/** Figures of the lane before it is there. */
-export const noLane = {
-  sightings: 0,
-  passes: 0,
-  granted: 0,
-  denied: 0,
-  ask: 0,
-  dropped: 0,
-  lastFrameToRelayMs: null,
-  lastSightingToRelayMs: null,
-};

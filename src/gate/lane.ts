@@ -68,6 +68,18 @@ export interface LaneFigures {
   lastSightingToRelayMs: number | null;
 }
 
+/** Before anything has come. */
+export const noLaneFigures: LaneFigures = {
+  sightings: 0,
+  passes: 0,
+  granted: 0,
+  denied: 0,
+  ask: 0,
+  dropped: 0,
+  lastFrameToRelayMs: null,
+  lastSightingToRelayMs: null,
+};
+
 export interface Lane {
   /** Takes a sighting of the eye; a grant has reached the lines when this returns. */
   sighting(sighting: Sighting): void;
@@ -102,16 +114,7 @@ export function createLane(deps: LaneDeps): Lane {
   const counts = createCounts({ ...deps, cameras, passages, uses });
   /** Passes of which the barrier has made something that their rows do not say yet. */
   const news = new Set<string>();
-  const figures: LaneFigures = {
-    sightings: 0,
-    passes: 0,
-    granted: 0,
-    denied: 0,
-    ask: 0,
-    dropped: 0,
-    lastFrameToRelayMs: null,
-    lastSightingToRelayMs: null,
-  };
+  const figures: LaneFigures = { ...noLaneFigures };
   let state: PassesState = [];
   let running = false;
   let cancelTick = () => {};

@@ -102,6 +102,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   return {
     async start() {
       for (const request of await clips.wanted()) {
+        // A start that failed later on is made again.
+        if (pending.has(request.id)) continue;
         const parts = await segments.overlapping(request.camera, request.from, request.to);
         // All of its video is there: the last stop ended it. The clock has no say, it may be behind after a power cut,
         // and then new video carries the same times.
@@ -246,6 +248,9 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       kind,
     };
     if (!(await clips.wanted()).some((r) => r.id === id)) {
+      // It is kept already: a start that is made again may have found the promise just before.
+      const kept = await clips.find(id);
+      if (kept !== null) return kept;
       // The promise was taken back while it was kept: the plate was erased, and so must its video be.
       await removeFiles([join(ring.folder, path)]);
       return null;

@@ -50,6 +50,7 @@ export function createWear({ repository, sources, limitBytes, clock, log }: Wear
       for (const entry of await repository.since(day))
         if (entry.day === day) bytes[entry.subsystem] = entry.bytes;
       judge();
+      cancel();
       cancel = clock.after(EVERY_MS, tick);
     },
     count,

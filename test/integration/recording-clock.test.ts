@@ -34,6 +34,20 @@ for (const kind of ["sql", "json"] as const)
       await again.close();
     });
 
+test("a start that is made again leaves the clip of the first one alone", async () => {
+  const s = await station();
+  for (let i = 0; i < 2; i++) await s.record();
+  void s.manual.start("front");
+  for (let i = 0; i < 2; i++) await s.record();
+  await s.close();
+  const again = await station({}, s.folder, "boot-2");
+  await Promise.all([again.clips.start(), again.clips.start()]);
+  await until(async () => (await again.store.clips.all()).length === 1, "the clip");
+  const [clip] = await again.store.clips.all();
+  await again.close();
+  assert.ok(readFileSync(join(again.recordings, clip!.path)).length > 0);
+});
+
 test("a cut that fails at the start is made of the same video later, whatever the clock does meanwhile", async () => {
   const s = await station();
   for (let i = 0; i < 2; i++) await s.record();

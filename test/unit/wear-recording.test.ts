@@ -36,6 +36,13 @@ test("what is written is counted by subsystem and day, over restarts", async () 
   assert.equal(s.heard, []);
 });
 
+test("a start that is made again counts no more often", async () => {
+  const s = station(0);
+  await s.wear.start();
+  await s.wear.start();
+  assert.is(s.clock.waiting(), 1);
+});
+
 test("over the budget video rests, and goes on when a new day begins", async () => {
   const s = station(1000);
   await s.wear.start();
