@@ -16,6 +16,8 @@ export function createPassList({ onOpen }) {
   let asked = 0;
   let waiting = null;
   let rowsById = new Map();
+  /** What came since the list was asked for and is perhaps not in the answer; null: nothing is asked for. */
+  let arrived = null;
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
@@ -39,8 +41,9 @@ export function createPassList({ onOpen }) {
       const index = passes.findIndex((p) => p.id === pass.id);
       if (index >= 0) passes[index] = pass;
       else if (fits(pass)) passes = [pass, ...passes].sort((a, b) => b.startedAt - a.startedAt);
-      if (index < 0 && passes.length > MOST_ROWS) load();
-      else draw(index < 0 ? pass.id : null);
+      arrived?.push(pass);
+      draw(index < 0 ? pass.id : null);
+      if (passes.length > MOST_ROWS && arrived === null) load();
     },
     /** The video of a pass has been written. */
     clip(clip) {
@@ -57,15 +60,22 @@ export function createPassList({ onOpen }) {
   /** Resolves to true once the list shows what the appliance knows. */
   async function load(before = null) {
     const mine = ++asked;
+    arrived = [];
     const parameters = query();
     parameters.set("limit", matchMedia("(max-width: 899px)").matches ? "12" : "25");
     if (before !== null && typeof before === "string") parameters.set("before", before);
     const answer = await fetch(`/api/passes?${parameters}`).catch(() => null);
+    const page = (await answer?.json().catch(() => null)) ?? null;
     if (mine !== asked) return;
-    if (answer === null) return setText(byId("found"), "The appliance does not answer; the list may be old.");
-    const page = await answer.json();
+    const came = arrived;
+    arrived = null;
+    if (page === null) return setText(byId("found"), "The appliance does not answer; the list may be old.");
     if (!answer.ok) return setText(byId("found"), page.error);
-    passes = parameters.has("before") ? [...passes, ...page.items] : page.items;
+    const known = new Set(page.items.map((pass) => pass.id));
+    const newer = [...new Map(came.map((pass) => [pass.id, pass])).values()]
+      .filter((pass) => fits(pass) && !known.has(pass.id))
+      .sort((a, b) => b.startedAt - a.startedAt);
+    passes = parameters.has("before") ? [...passes, ...page.items] : [...newer, ...page.items];
     next = page.next;
     draw(null);
     similar(mine);
