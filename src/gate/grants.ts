@@ -24,7 +24,9 @@ export interface Grants {
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
   look(): void;
-  /** The vehicle has gone, or turned away: should it come back, it is asked for anew. */
+  /** The vehicle turns away: nothing may lift for it on the loop any more; should it come back, it is asked for anew. */
+  withdraw(passId: string): void;
+  /** The vehicle is out of view; it may still be on its way to the loop. */
   end(passId: string): void;
   close(): void;
 }
@@ -54,12 +56,24 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
     },
     put,
     look,
-    end(passId) {
-      grants.delete(passId);
-      vain.delete(passId);
+    withdraw(passId) {
+      const isLast = grants.get(passId)?.is === "waiting" && waiting() === 1;
+      end(passId);
+      // Else whoever drives onto the loop next would be lifted for in its place.
+      if (isLast) gate.event({ type: "withdrawn" }, "the vehicle turns away");
     },
+    end,
     close: unsubscribe,
   };
+
+  function end(passId: string): void {
+    grants.delete(passId);
+    vain.delete(passId);
+  }
+
+  function waiting(): number {
+    return [...grants.values()].filter((g) => g.is === "waiting").length;
+  }
 
   function put(passId: string, by: string): GateAnswer {
     putting = true;

@@ -21,6 +21,7 @@ import { createGrants } from "./grants.js";
 import { createLooks } from "./looks.js";
 import { createPassages } from "./passages.js";
 import { createRequests } from "./requests.js";
+import { refusedSince } from "./second-look.js";
 import { answerSentence } from "./sentences.js";
 import type { AccessConfig } from "./settings.js";
 import { createStory } from "./story.js";
@@ -188,15 +189,31 @@ export function createLane(deps: LaneDeps): Lane {
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
     if (verdict !== "granted") return null;
     if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
-      grants.end(pass.id);
+      grants.withdraw(pass.id);
       return null;
     }
     if (!grants.isDue(pass.id)) return null;
+    const refusal = effect.type === "decided" ? null : changed(pass, effect.sighting);
+    if (refusal !== null) {
+      if (!counts.has(pass.id)) story.barrier(pass.id, `That has changed: ${refusal.sentence}`);
+      return null;
+    }
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
     const answer = grants.put(pass.id, `plate ${pass.best.plate}`);
     if (!answer.accepted && !counts.has(pass.id)) story.barrier(pass.id, answer.sentence);
     return answer;
+  }
+
+  /** What has come between a vehicle that was granted a while ago and its lift. */
+  function changed(pass: OpenPass, sighting: Sighting): AccessDecision | null {
+    const made = pass.decision === null ? undefined : story.requestOf(pass.decision);
+    if (made === undefined) return null;
+    const rules = uses.applied(deps.rules());
+    const now = requests.of(sighting, pass.direction);
+    const { answered } = pass;
+    const isCounted = counts.has(pass.id);
+    return refusedSince(made, now, (request) => access.decide(request, rules), { answered, isCounted });
   }
 
   function answer(passId: string, approval: Approval): GateAnswer {
