@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { spellingProblem } from "../core/plate.js";
 import { normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import { auditRule, isSameRule, type RuleFinding } from "../core/rules-audit.js";
@@ -29,8 +30,10 @@ export function readRule(
 ): { rule: AccessRule; problems: readonly string[] } {
   const problems: string[] = [];
   const plate = text.plate ?? "";
-  if (/[^\p{L}\p{N}?*\s.\-·/]/u.test(plate))
+  if (/[^\p{L}\p{N}?*\s.\-·/]/u.test(plate.normalize("NFC")))
     problems.push(`the plate “${plate}” has signs that no plate has`);
+  const misspelt = spellingProblem(plate);
+  if (misspelt !== null) problems.push(misspelt);
   const rule: AccessRule = {
     id: randomUUID(),
     plate: normalisePattern(plate),

@@ -56,6 +56,31 @@ test("a plate is added as people write it, and the store is closed again", async
   assert.is(closed(), 1);
 });
 
+test("a plate in letters of another alphabet is not taken for what is left of it without them", async () => {
+  const { run, rules, err } = desk(rule("12377"), rule("BG123Z"));
+  for (const plate of ["А123ВС77", "BG 123-ĐŽ", "ΥΖΚ1234", "京A12345", "١٢٣ABC"]) {
+    for (const what of ["add", "remove", "check"]) {
+      err.length = 0;
+      assert.is(await run(what, plate), 1, `${what} ${plate}`);
+      assert.match(err.join(), "write it with Latin letters and digits");
+    }
+  }
+  await withFile("plate,effect\nА123ВС77,allow\n", async (file) => {
+    assert.is(await run("import", file), 1);
+    assert.match(err.join("\n"), "line 2: the plate “А123ВС77” has “АВС”");
+  });
+  assert.equal(
+    rules.map((r) => r.plate),
+    ["12377", "BG123Z"],
+  );
+  assert.is(await run("add", "M\u00dc-X\u00a012ß"), 0, "what has a Latin spelling is taken");
+  assert.is(await run("add", "M\u0055\u0308-X 13"), 0);
+  assert.equal(
+    rules.slice(2).map((r) => r.plate),
+    ["MUX12SS", "MUX13"],
+  );
+});
+
 test("a rule that would let a listed other plate in is not saved, and that plate is named", async () => {
   const { run, rules, err } = desk(rule("BXYI23", { effect: "deny" }));
   assert.is(await run("add", "BXY123", "--tolerance", "1"), 1);
