@@ -20,6 +20,8 @@ export interface GrantDeps {
 export interface Grants {
   /** False while there is nothing to ask for: it got its lift, is getting it, or drives through an open barrier. */
   isDue(passId: string): boolean;
+  /** How far the grant of this pass has come; null: there is none, or it came to nothing. */
+  progress(passId: string): Grant["is"] | null;
   /** Puts a grant to the gate. `look` has to follow, once every other grant of the same step has reached the lines. */
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
@@ -54,6 +56,7 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       // It was told that the barrier is open: once that has closed, the vehicle has a lift of its own to come.
       return grant.is === "open" && !grant.own && !isUp(gate.state());
     },
+    progress: (passId) => grants.get(passId)?.is ?? null,
     put,
     look,
     withdraw(passId) {

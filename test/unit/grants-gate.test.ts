@@ -60,6 +60,59 @@ test("the gate does not lift for the next vehicle on the loop once the granted o
   assert.is(s.edges("lift"), "10", "it came back, and another one that left takes nothing from it");
 });
 
+test("a vehicle that was last seen some seconds before it reaches the loop has used its pass and is inside", async () => {
+  const s = await street(visitor(), {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  const drive = (trackId: string) => {
+    s.see("AAA1", { trackId });
+    s.clock.advance(300);
+    s.see("AAA1", { trackId, phase: "end" });
+    s.clock.advance(5000);
+    s.lines.drive("presence", true);
+    s.clock.advance(2000);
+    s.lines.drive("presence", false);
+    s.clock.advance(60_000);
+  };
+  drive("a");
+  assert.equal([s.edges("lift"), s.used, s.ended.length], ["10", ["rule-AAA1"], 1]);
+  assert.is(s.entries.at(-1)!.pass.letThrough, true);
+  drive("b");
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]], "the pass had one use");
+  assert.is(s.entries.findLast((e) => e.decision)!.decision!.reason, "no-uses-left");
+});
+
+test("a vehicle that is lost from view and seen again before the loop has used its pass once", async () => {
+  const rules = [rule("AAA1", { usesLeft: 3 })];
+  const s = await street(rules, {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  s.see("AAA1", { trackId: "a", phase: "end" });
+  s.clock.advance(4000);
+  stand(s, "AAA1", 2, "b");
+  s.lines.drive("presence", true);
+  stand(s, "AAA1", 10, "b");
+  s.see("AAA1", { trackId: "b", phase: "end" });
+  s.clock.advance(60_000);
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]]);
+  const rows = new Map(s.entries.map((e) => [e.pass.id, e.pass]));
+  assert.equal(
+    [...rows.values()].map((r) => [r.letThrough, r.endedAt !== null]),
+    [
+      [false, true],
+      [true, true],
+    ],
+  );
+});
+
+test("a vehicle that never reaches the loop ends its pass all the same, and so does a lane that closes", async () => {
+  const s = await street(visitor(), {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  s.see("AAA1", { phase: "end" });
+  s.clock.advance(20_000);
+  assert.equal([s.phases(), s.used, s.ended.length], ["NEW END", [], 1]);
+  s.see("AAA1", { trackId: "front-2", phase: "end" });
+  s.clock.advance(5000);
+  assert.is(s.ended.length, 1);
+  s.lane.close();
+  assert.equal([s.ended.length, s.edges("lift")], [2, ""]);
+});
+
 test("of two vehicles that wait for the loop each gets a lift of its own", async () => {
   const kit = gateKit({ inputs: ["presence"] }, { presenceWaitMs: 5000, openMs: 5000, travelMs: 2000 });
   const s = await street([rule("AAA1"), rule("BBB2")], {}, kit);
