@@ -216,6 +216,38 @@ test("what an imported list says otherwise of a listed rule is told, but for col
   });
 });
 
+test("a deny list that was cut off lets nobody in, and a column that stands there twice is refused", async () => {
+  for (const [text, sentence] of [
+    ["plate,owner,effect\nAB12,Bob,deny\nCD34,Bob", "line 3: it ends before the column effect"],
+    ["plate,effect\nAB12,deny\nCD34\n", "line 3: it ends before the column effect"],
+    ["plate,effect,effect\nAB12,deny,\n", "line 1: the column effect stands there twice"],
+  ] as const) {
+    const { run, err, rules } = desk();
+    await withFile(text, async (file) => assert.is(await run("import", file), 1));
+    assert.match(err.join("\n"), sentence);
+    assert.equal(rules, []);
+  }
+  const { run, rules } = desk();
+  await withFile("plate,effect,note\nAB12,deny\nCD34,\n", async (file) =>
+    assert.is(await run("import", file), 0),
+  );
+  assert.equal(
+    rules.map((r) => `${r.effect} ${r.plate}`),
+    ["deny AB12", "allow CD34"],
+  );
+});
+
+test("a validity that ends before it begins is refused when it is saved", async () => {
+  const { run, err, rules } = desk();
+  assert.is(await run("add", "AB12", "--from", "2026-05-10", "--to", "2026-04-12"), 1);
+  assert.match(err.join("\n"), "its validity ends (2026-04-12) before it begins (2026-05-10)");
+  assert.is(await run("add", "AB12", "--from", "2026-05-10 12:00", "--to", "2026-05-10 11:59"), 1);
+  const zoned = ["--from", "2026-05-10T12:00+02:00", "--to", "2026-05-10T10:00Z"];
+  assert.is(await run("add", "AB12", ...zoned), 0, "the same minute");
+  assert.is(await run("add", "CD34", "--from", "2026-05-10", "--to", "2026-05-10"), 0, "one day");
+  assert.is(rules.length, 2);
+});
+
 test("a file that is no list is refused in one sentence", async () => {
   for (const text of [
     "",
