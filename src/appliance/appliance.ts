@@ -5,7 +5,7 @@ import { createDesk } from "../gate/desk.js";
 import { openDriver } from "../gate/driver.js";
 import { createGate } from "../gate/gate.js";
 import { createKeep } from "../gate/kept.js";
-import { type Lane, noLaneFigures } from "../gate/lane.js";
+import type { Lane } from "../gate/lane.js";
 import type { LineDriver } from "../gate/lines.js";
 import { removeOldestVideo } from "../recording/room.js";
 import { createStore } from "../store/store.js";
@@ -174,7 +174,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   });
   const figures = exposeFigures(metrics, {
     cameras,
-    lane: () => lane?.figures() ?? noLaneFigures,
+    lane: () => lane,
     store: () => store.status(),
     ring: () => ring.status(),
     clips: () => clips.status(),

@@ -1,4 +1,5 @@
-import type { LaneFigures } from "../gate/lane.js";
+import type { Lane } from "../gate/lane.js";
+import { noLaneFigures } from "../gate/lane-figures.js";
 import type { RingStatus } from "../recording/ring.js";
 import { exposeReport } from "../report/figures.js";
 import type { Figures, ReportStatus } from "../report/ports.js";
@@ -10,7 +11,8 @@ import type { Cameras } from "./cameras.js";
 
 export interface FigureSources {
   cameras: Cameras;
-  lane: () => LaneFigures;
+  /** null: there is none yet, and nothing has come. */
+  lane: () => Pick<Lane, "figures"> | null;
   store: () => StoreStatus;
   ring: () => RingStatus;
   clips: () => { open: number; written: number; failed: number };
@@ -44,15 +46,16 @@ export function exposeFigures(metrics: Metrics, s: FigureSources): Metrics {
   ]);
   const health = gauge("health", "1 for the state that the part is in", ["part", "state"]);
   const wearToday = gauge("card_written_bytes_today", "Bytes written to the card today (UTC)", ["subsystem"]);
+  const lane = () => s.lane()?.figures() ?? noLaneFigures;
   const plain = (name: string, help: string, read: () => number) => metrics.gauge(name, help, [], read);
-  plain("passes", "Vehicles since the start", () => s.lane().passes);
-  plain("passes_granted", "Passes granted since the start", () => s.lane().granted);
-  plain("passes_denied", "Passes denied since the start", () => s.lane().denied);
-  plain("sightings_dropped", "Sightings without plate or of an unknown camera", () => s.lane().dropped);
+  plain("passes", "Vehicles since the start", () => lane().passes);
+  plain("passes_granted", "Passes granted since the start", () => lane().granted);
+  plain("passes_denied", "Passes denied since the start", () => lane().denied);
+  plain("sightings_dropped", "Sightings without plate or of an unknown camera", () => lane().dropped);
   plain(
     "frame_to_relay_ms",
     "Newest frame to relay of the last grant",
-    () => s.lane().lastFrameToRelayMs ?? Number.NaN,
+    () => lane().lastFrameToRelayMs ?? Number.NaN,
   );
   plain("store_waiting", "Calls to the store that are not durable yet", () => s.store().waiting);
   plain("store_refused", "Calls that the store refused because too much waited", () => s.store().refused);

@@ -28,6 +28,9 @@ export function createRuleBook({ repository, fixed, clock, log }: RuleBookDeps):
   let rules = fixed;
   let isTold = false;
   let closed = false;
+  /** Readings that were begun, counted, and the one whose answer is in force. */
+  let begun = 0;
+  let inForce = 0;
   let cancelRetry = () => {};
 
   return {
@@ -49,13 +52,19 @@ export function createRuleBook({ repository, fixed, clock, log }: RuleBookDeps):
 
   async function reload(): Promise<void> {
     cancelRetry();
+    const mine = ++begun;
     try {
-      rules = [...fixed, ...(await repository.all())];
+      const stored = await repository.all();
+      // Of several readings the newest knows most; an older one that answers late changes nothing and settles nothing.
+      if (mine < inForce) return;
+      inForce = mine;
+      rules = [...fixed, ...stored];
+      if (mine < begun) return;
       if (isTold) log.info({}, "The access rules could be read again.");
       isTold = false;
       cancelRetry();
     } catch (error) {
-      if (closed) return;
+      if (closed || mine < inForce) return;
       if (!isTold)
         log.error(
           { error: String(error) },

@@ -3,7 +3,7 @@ import { existsSync, readdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
-import { normalisePlate } from "../core/plate.js";
+import { normalisePlate, spellingProblem } from "../core/plate.js";
 import { overwriteAndRemove } from "../recording/files.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { systemClock } from "../system/clock.js";
@@ -25,6 +25,11 @@ export async function eraseCommand(args: string[]): Promise<number> {
   if (plate === "" || positionals.length !== 1) {
     console.error("usage: plategate erase PLATE [--with-video] [--trim] [--config FILE]");
     return 2;
+  }
+  const misspelt = spellingProblem(positionals[0] ?? "");
+  if (misspelt !== null) {
+    console.error(`Nothing was erased: ${misspelt}.`);
+    return 1;
   }
   const config = configAt(values.config);
   const folder = resolve(config.dataFolder);

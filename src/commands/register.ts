@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
-import { normalisePlate } from "../core/plate.js";
+import { normalisePlate, spellingProblem } from "../core/plate.js";
 import type { PersonRecord, VehicleRecord } from "../core/records.js";
 import type { AuditRepository, RegisterRepository } from "../core/repositories.js";
 import { systemClock } from "../system/clock.js";
@@ -63,6 +63,11 @@ export async function registerCommand(
 }
 
 async function add(text: string, values: Values, { register, audit }: Kept, deps: RegisterDeps) {
+  const misspelt = spellingProblem(text);
+  if (misspelt !== null) {
+    deps.err(`Not registered: ${misspelt}.`);
+    return 1;
+  }
   const plate = normalisePlate(text);
   if (plate === "") {
     deps.err(`“${text}” is no plate: it has neither letters nor digits of the Latin alphabet.`);
@@ -102,7 +107,9 @@ async function owner(values: Values, known: VehicleRecord | null, register: Regi
 
 async function remove(subject: string, { register, audit }: Kept, deps: RegisterDeps) {
   const note = commandLineLog(audit, deps.wallMs);
-  const vehicle = await register.findVehicle(normalisePlate(subject));
+  // A name may well be written in another alphabet; its Latin rest is nobody's plate.
+  const vehicle =
+    spellingProblem(subject) === null ? await register.findVehicle(normalisePlate(subject)) : null;
   if (vehicle !== null) {
     await register.removeVehicle(vehicle.id);
     await note("register.remove", vehicle.plate, vehicle);

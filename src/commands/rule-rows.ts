@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { spellingProblem } from "../core/plate.js";
 import { normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import { auditRule, isSameRule, type RuleFinding } from "../core/rules-audit.js";
@@ -29,8 +30,10 @@ export function readRule(
 ): { rule: AccessRule; problems: readonly string[] } {
   const problems: string[] = [];
   const plate = text.plate ?? "";
-  if (/[^\p{L}\p{N}?*\s.\-·/]/u.test(plate))
+  if (/[^\p{L}\p{N}?*\s.\-·/]/u.test(plate.normalize("NFC")))
     problems.push(`the plate “${plate}” has signs that no plate has`);
+  const misspelt = spellingProblem(plate);
+  if (misspelt !== null) problems.push(misspelt);
   const rule: AccessRule = {
     id: randomUUID(),
     plate: normalisePattern(plate),
@@ -102,6 +105,8 @@ export function planImport(
       problem: `line ${head.line}: ${what}; the first line names the columns: ${RULE_COLUMNS.join(",")}`,
     };
   }
+  const twice = columns.find((c, i) => columns.indexOf(c) !== i);
+  if (twice !== undefined) return { problem: `line ${head.line}: the column ${twice} stands there twice` };
   const good: AccessRule[] = [];
   const bad: string[] = [];
   const notes: string[] = [];
@@ -109,6 +114,11 @@ export function planImport(
   for (const row of body) {
     if (row.cells.length > columns.length) {
       bad.push(`line ${row.line}: it has ${row.cells.length} cells and the first line ${columns.length}`);
+      continue;
+    }
+    // Spreadsheets leave off empty cells at the end; a file that was cut off does the same to a deny.
+    if (row.cells.length <= columns.indexOf("effect")) {
+      bad.push(`line ${row.line}: it ends before the column effect; write allow or deny there`);
       continue;
     }
     const text = Object.fromEntries(columns.map((c, i) => [c, row.cells[i] ?? ""])) as RuleText;

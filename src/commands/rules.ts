@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
 import { createCalendar } from "../core/local-time.js";
+import { spellingProblem } from "../core/plate.js";
 import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
@@ -44,6 +45,11 @@ export async function rulesCommand(args: readonly string[], deps: RulesDeps = ma
       `plategate rules ${what}: name ${what === "import" ? "a CSV file" : "a plate"}.\n\n${RULES_USAGE}`,
     );
     return 2;
+  }
+  const misspelt = what === "import" ? null : spellingProblem(rest[0] ?? "");
+  if (misspelt !== null) {
+    deps.err(`plategate rules ${what}: ${misspelt}.`);
+    return 1;
   }
   const store = await deps.open(values.config);
   try {

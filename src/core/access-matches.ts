@@ -1,5 +1,6 @@
 import type { AccessRequest } from "./access.js";
-import { chanceOfBeginning, createMatcher, isExact } from "./plate-pattern.js";
+import type { Candidate } from "./plate.js";
+import { accepts, chanceOfBeginning, createMatcher, isExact } from "./plate-pattern.js";
 import type { AccessRule } from "./records.js";
 
 /** A rule and the probability that the plate is one it means. */
@@ -33,15 +34,20 @@ export function matchesOf(request: AccessRequest, rules: readonly AccessRule[]):
     const rule = rules[at]!;
     const raw = chanceOf({ text: rule.plate, tolerance: rule.tolerance });
     let chance = raw * trust;
-    if (isExact(rule.plate)) {
-      const candidate = request.candidates.find((c) => c.text === rule.plate);
-      // The vote weighs whole texts as well; it may know better, of a denied plate in any case.
-      if (candidate !== undefined && (rule.effect === "deny" || rule.tolerance === 0))
-        chance = rule.effect === "deny" ? Math.max(chance, candidate.probability) : candidate.probability;
-    }
+    // The vote weighs whole texts as well, longer and shorter ones too; it may know better, of denied plates in any case.
+    if (rule.effect === "deny") chance = Math.max(chance, chanceAmong(request.candidates, rule));
+    else if (isExact(rule.plate) && rule.tolerance === 0)
+      chance = request.candidates.find((c) => c.text === rule.plate)?.probability ?? chance;
     if (chance >= NOTHING) matches.push({ rule, chance: Math.min(1, chance) });
   }
   return matches;
+}
+
+/** Probability that the plate is one of those candidates that the rule means. */
+function chanceAmong(candidates: readonly Candidate[], { plate, tolerance }: AccessRule): number {
+  const isPlain = tolerance === 0 && isExact(plate);
+  const isMeant = (text: string) => (isPlain ? text === plate : accepts({ text: plate, tolerance }, text));
+  return candidates.reduce((sum, c) => (isMeant(c.text) ? sum + c.probability : sum), 0);
 }
 
 /** Places in the list, ascending: long lists are mostly plates that begin quite otherwise, and the gate waits. */

@@ -219,7 +219,7 @@ export function createAccess(settings: AccessSettings): Access {
       v: 1,
       request: { ...request, passages, looks },
       rules: matches.map((m) => m.rule),
-      settings,
+      settings: { ...settings, timeZone: calendar.timeZone },
       ...(approval === undefined ? {} : { approval }),
     };
     return JSON.stringify(kept);

@@ -149,9 +149,24 @@ export function samePlate(a: Encounter, b: Encounter): boolean {
   if (x === y) return true;
   const thinks = ({ candidates }: Tally, plate: string) =>
     candidates.some((c) => c.text === plate && c.probability >= THINKABLE);
-  if (editDistance(x, y) <= 1) return thinks(a.tally, y) || thinks(b.tally, x);
+  return editDistance(x, y) <= 1 && (thinks(a.tally, y) || thinks(b.tally, x));
+}
+
+/** How far a plate may have moved, in plate widths, and grown, as a logarithm, that is the same one with a part hidden. */
+const STANDING = { way: 1, growth: 0.2 };
+
+/**
+ * True when one shows a part of what the other shows, on a vehicle that has hardly moved: the arm or a person stands before
+ * it. From elsewhere comes another vehicle, whose plate happens to be contained in the one before.
+ */
+export function isPartlyHidden(a: Encounter, b: Encounter): boolean {
+  if (a.tally === null || b.tally === null) return false;
+  const [x, y] = [a.tally.plate, b.tally.plate];
   const [short, long] = x.length < y.length ? [x, y] : [y, x];
-  return short.length >= 4 && long.includes(short);
+  if (short.length < 4 || !long.includes(short)) return false;
+  const [[ax, ay], [bx, by]] = [centre(a.box), centre(b.box)];
+  const way = Math.hypot(ax - bx, ay - by) / Math.max(a.box[2], b.box[2]);
+  return way <= STANDING.way && Math.abs(Math.log(a.box[3] / b.box[3])) <= STANDING.growth;
 }
 
 export function toSighting(

@@ -9,6 +9,7 @@ export interface LocalTime {
 }
 
 export interface Calendar {
+  /** By its IANA name, also where the machine's own was asked for: another machine is somewhere else. */
   timeZone: string;
   local(wallMs: number): LocalTime;
 }
@@ -29,7 +30,7 @@ export function createCalendar(timeZone: string): Calendar {
     second: "2-digit",
   });
   return {
-    timeZone,
+    timeZone: timeZone === "local" ? nameOf(format) : timeZone,
     local(wallMs) {
       const part: Record<string, string> = {};
       for (const { type, value } of format.formatToParts(wallMs)) part[type] = value;
@@ -41,6 +42,12 @@ export function createCalendar(timeZone: string): Calendar {
       };
     },
   };
+}
+
+/** A machine whose own zone cannot be understood shows UTC, and names none or one that nobody can ask for. */
+function nameOf(format: Intl.DateTimeFormat): string {
+  const { timeZone = "UTC" } = format.resolvedOptions();
+  return timeZone === "Etc/Unknown" ? "UTC" : timeZone;
 }
 
 /** A bound of validity: a local text to compare with, or an absolute time where an offset was given. */

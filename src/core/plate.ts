@@ -30,6 +30,18 @@ export function normalisePlate(text: string): string {
     .replace(/[^A-Z0-9]/g, "");
 }
 
+/**
+ * What is wrong with a plate as somebody wrote it; null: nothing. Letters and digits of other alphabets are no part of a plate
+ * in its one spelling: left out, they would make it another one, and a Cyrillic А looks like an A.
+ */
+export function spellingProblem(text: string): string | null {
+  const foreign = Array.from(text.normalize("NFC")).filter(
+    (c) => /[\p{L}\p{N}]/u.test(c) && normalisePlate(c) === "",
+  );
+  if (foreign.length === 0) return null;
+  return `the plate “${text}” has “${[...new Set(foreign)].join("")}”, none of A-Z and 0-9 even where it looks so; write it with Latin letters and digits`;
+}
+
 /** The likeliest reading of the evidence: empty slots are dropped wherever they stand. */
 export function decode(evidence: CharEvidence): PlateRead {
   let text = "";

@@ -35,9 +35,19 @@ export function ruleProblems(rule: AccessRule): readonly string[] {
     if (text !== "" && parseMoment(text, side) === null)
       problems.push(`the ${name} of validity “${text}” is no date; write 2026-03-01 or 2026-03-01 18:30`);
   }
+  if (endsBeforeItBegins(rule))
+    problems.push(`its validity ends (${rule.validTo}) before it begins (${rule.validFrom})`);
   const schedule = parseSchedule(rule.schedule);
   if ("problem" in schedule) problems.push(schedule.problem);
   return problems;
+}
+
+function endsBeforeItBegins({ validFrom, validTo }: AccessRule): boolean {
+  const [from, to] = [parseMoment(validFrom, "from"), parseMoment(validTo, "to")];
+  if (from === null || to === null) return false;
+  // A local time and an absolute one are compared nowhere but at the gate.
+  if ("local" in from && "local" in to) return to.local < from.local;
+  return "wallMs" in from && "wallMs" in to && to.wallMs < from.wallMs;
 }
 
 export const MOST_TOLERANCE = 3;

@@ -2,6 +2,7 @@ import {
   beginEncounter,
   continueEncounter,
   type Encounter,
+  isPartlyHidden,
   rejoin,
   samePlate,
   splitEncounter,
@@ -207,7 +208,8 @@ function isBack(
   frame: { atMs: number; width: number; height: number },
   { rejoinMs }: SightingsOptions,
 ): boolean {
-  if (frame.atMs - lost.lastAtMs > rejoinMs || !samePlate(lost, found)) return false;
+  if (frame.atMs - lost.lastAtMs > rejoinMs) return false;
+  if (!samePlate(lost, found)) return isPartlyHidden(lost, found);
   const [ax, ay] = centre(lost.box);
   const [bx, by] = centre(found.box);
   return Math.hypot(ax - bx, ay - by) <= 0.4 * Math.hypot(frame.width, frame.height);

@@ -45,6 +45,11 @@ const MAX_GROUPS = 20;
 const MAX_ANCHORS = 6;
 /** Frames of one track err together (dirt, glare, a bent plate): n frames count as n / (1 + LIKENESS (n - 1)). */
 const LIKENESS = 0.5;
+/**
+ * Weight of all frames together that is remembered: beyond it the older ones fade. A vehicle that has waited far off for an
+ * hour is read in seconds once it stands near, and of whoever takes its place it is not said that it still stands there.
+ */
+const MEMORY = 30;
 /** Below this the frames of a smudge would only vote for each other's noise. */
 const LEAST_LEGIBLE = 0.4;
 /** Probability that all of the candidates are wrong, whatever the frames say. */
@@ -68,7 +73,7 @@ export function addRead(vote: Vote, read: PlateRead, novelty = 1): Vote {
     groups.length > MAX_GROUPS
       ? groups.filter((g) => g === group || g !== groups.at(-1)).slice(0, MAX_GROUPS)
       : groups;
-  return { groups: cut, frames: vote.frames + 1 };
+  return { groups: faded(cut), frames: vote.frames + 1 };
 }
 
 /** Geometric mean of what the reader gives its characters, 0..1; 0 for an empty reading. */
@@ -87,7 +92,12 @@ export function joinVotes(a: Vote, b: Vote): Vote {
         : [...groups.filter((k) => k !== known), join(known, g.slots, g.weight, g.frames)];
   }
   groups.sort(byWeight);
-  return { groups: groups.slice(0, MAX_GROUPS), frames: a.frames + b.frames };
+  return { groups: faded(groups.slice(0, MAX_GROUPS)), frames: a.frames + b.frames };
+}
+
+function faded(groups: readonly Group[]): readonly Group[] {
+  const total = groups.reduce((sum, g) => sum + g.weight, 0);
+  return total <= MEMORY ? groups : groups.map((g) => ({ ...g, weight: (g.weight * MEMORY) / total }));
 }
 
 /**

@@ -20,11 +20,15 @@ export interface GrantDeps {
 export interface Grants {
   /** False while there is nothing to ask for: it got its lift, is getting it, or drives through an open barrier. */
   isDue(passId: string): boolean;
+  /** How far the grant of this pass has come; null: there is none, or it came to nothing. */
+  progress(passId: string): Grant["is"] | null;
   /** Puts a grant to the gate. `look` has to follow, once every other grant of the same step has reached the lines. */
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
   look(): void;
-  /** The vehicle has gone, or turned away: should it come back, it is asked for anew. */
+  /** The vehicle turns away: nothing may lift for it on the loop any more; should it come back, it is asked for anew. */
+  withdraw(passId: string): void;
+  /** The vehicle is out of view; it may still be on its way to the loop. */
   end(passId: string): void;
   close(): void;
 }
@@ -52,14 +56,27 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       // It was told that the barrier is open: once that has closed, the vehicle has a lift of its own to come.
       return grant.is === "open" && !grant.own && !isUp(gate.state());
     },
+    progress: (passId) => grants.get(passId)?.is ?? null,
     put,
     look,
-    end(passId) {
-      grants.delete(passId);
-      vain.delete(passId);
+    withdraw(passId) {
+      const isLast = grants.get(passId)?.is === "waiting" && waiting() === 1;
+      end(passId);
+      // Else whoever drives onto the loop next would be lifted for in its place.
+      if (isLast) gate.event({ type: "withdrawn" }, "the vehicle turns away");
     },
+    end,
     close: unsubscribe,
   };
+
+  function end(passId: string): void {
+    grants.delete(passId);
+    vain.delete(passId);
+  }
+
+  function waiting(): number {
+    return [...grants.values()].filter((g) => g.is === "waiting").length;
+  }
 
   function put(passId: string, by: string): GateAnswer {
     putting = true;

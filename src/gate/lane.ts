@@ -18,9 +18,12 @@ import { openQuestion } from "./approvals.js";
 import { createCounts } from "./counts.js";
 import type { Gate, GateAnswer } from "./gate-types.js";
 import { createGrants } from "./grants.js";
+import { type LaneFigures, noLaneFigures } from "./lane-figures.js";
 import { createLooks } from "./looks.js";
+import { createOnTheWay } from "./on-the-way.js";
 import { createPassages } from "./passages.js";
 import { createRequests } from "./requests.js";
+import { refusedSince } from "./second-look.js";
 import { answerSentence } from "./sentences.js";
 import type { AccessConfig } from "./settings.js";
 import { createStory } from "./story.js";
@@ -55,31 +58,6 @@ export interface LaneDeps {
   >[];
 }
 
-export interface LaneFigures {
-  sightings: number;
-  passes: number;
-  granted: number;
-  denied: number;
-  ask: number;
-  /** Sightings of cameras that are not configured, or without a plate. */
-  dropped: number;
-  /** From the newest frame to the relay, and from the arrival of the sighting to the relay, of the last grant in ms. */
-  lastFrameToRelayMs: number | null;
-  lastSightingToRelayMs: number | null;
-}
-
-/** Before anything has come. */
-export const noLaneFigures: LaneFigures = {
-  sightings: 0,
-  passes: 0,
-  granted: 0,
-  denied: 0,
-  ask: 0,
-  dropped: 0,
-  lastFrameToRelayMs: null,
-  lastSightingToRelayMs: null,
-};
-
 export interface Lane {
   /** Takes a sighting of the eye; a grant has reached the lines when this returns. */
   sighting(sighting: Sighting): void;
@@ -111,6 +89,7 @@ export function createLane(deps: LaneDeps): Lane {
   const story = createStory({ ...deps, place: config, access, looks });
   const uses = createUses();
   const grants = createGrants({ clock, gate: deps.gate, letThrough, failed });
+  const onTheWay = createOnTheWay({ gate: deps.gate, grants, end });
   const counts = createCounts({ ...deps, cameras, passages, uses });
   /** Passes of which the barrier has made something that their rows do not say yet. */
   const news = new Set<string>();
@@ -142,6 +121,7 @@ export function createLane(deps: LaneDeps): Lane {
     close() {
       cancelTick();
       grants.close();
+      onTheWay.close();
       for (const pass of state) end(pass);
       state = [];
     },
@@ -166,6 +146,7 @@ export function createLane(deps: LaneDeps): Lane {
       figures.lastFrameToRelayMs = nowMs - effect.sighting.lastFrameAtMs;
     }
     grants.look();
+    onTheWay.look();
     for (const effect of step.effects) record(effect, answers.get(effect) ?? null);
     for (const pass of state) counts.follow(pass);
     running = false;
@@ -188,15 +169,32 @@ export function createLane(deps: LaneDeps): Lane {
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
     if (verdict !== "granted") return null;
     if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
-      grants.end(pass.id);
+      grants.withdraw(pass.id);
       return null;
     }
     if (!grants.isDue(pass.id)) return null;
+    const refusal = effect.type === "decided" ? null : changed(pass, effect.sighting);
+    if (refusal !== null) {
+      if (!counts.has(pass.id)) story.barrier(pass.id, `That has changed: ${refusal.sentence}`);
+      return null;
+    }
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
+    if (pass.decision !== null) onTheWay.back(pass.decision.plate, pass.id);
     const answer = grants.put(pass.id, `plate ${pass.best.plate}`);
     if (!answer.accepted && !counts.has(pass.id)) story.barrier(pass.id, answer.sentence);
     return answer;
+  }
+
+  /** What has come between a vehicle that was granted a while ago and its lift. */
+  function changed(pass: OpenPass, sighting: Sighting): AccessDecision | null {
+    const made = pass.decision === null ? undefined : story.requestOf(pass.decision);
+    if (made === undefined) return null;
+    const rules = uses.applied(deps.rules());
+    const now = requests.of(sighting, pass.direction);
+    const { answered } = pass;
+    const isCounted = counts.has(pass.id);
+    return refusedSince(made, now, (request) => access.decide(request, rules), { answered, isCounted });
   }
 
   function answer(passId: string, approval: Approval): GateAnswer {
@@ -237,13 +235,13 @@ export function createLane(deps: LaneDeps): Lane {
         story.tell(effect.pass, effect.plateChanged ? "UPDATE" : "PICTURE", null, null);
         return;
       case "ended":
-        end(effect.pass);
+        if (!onTheWay.take(effect.pass)) end(effect.pass);
     }
   }
 
   /** A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
   function letThrough(passId: string): void {
-    const pass = state.find((p) => p.id === passId);
+    const pass = [...state, ...onTheWay.all()].find((p) => p.id === passId);
     if (pass === undefined || counts.has(passId)) return;
     counts.count(pass);
     story.barrier(passId, null);
@@ -263,7 +261,8 @@ export function createLane(deps: LaneDeps): Lane {
 
   /** Kept at once, and once: after a power cut the vehicle must still count as let in. */
   function tellNews(): void {
-    for (const pass of state) if (news.has(pass.id)) story.tell(pass, "PICTURE", null, null);
+    for (const pass of [...state, ...onTheWay.all()])
+      if (news.has(pass.id)) story.tell(pass, "PICTURE", null, null);
     news.clear();
   }
 

@@ -37,6 +37,8 @@ interface Grounds {
 /** What is kept and reported of passes: rows, evidence, pictures and events, handed to the store as they come. */
 export interface Story {
   madeFrom(decision: AccessDecision, grounds: Grounds): void;
+  /** What a decision was made from. */
+  requestOf(decision: AccessDecision): AccessRequest | undefined;
   /** `made` is what a person's answer made of the open question `asked`. */
   answeredBy(asked: AccessDecision, made: AccessDecision, approval: Approval): void;
   /** Keeps the pictures of a sighting, its track and its box for the next entry. */
@@ -67,6 +69,7 @@ export function createStory(deps: StoryDeps): Story {
 
   return {
     madeFrom: (decision, from) => void grounds.set(decision, from),
+    requestOf: (decision) => grounds.get(decision)?.request,
     answeredBy(asked, made, approval) {
       const from = grounds.get(asked);
       if (from !== undefined) grounds.set(made, { ...from, approval });

@@ -14,7 +14,8 @@ export interface Uses {
  * moment must not both use the last one.
  */
 export function createUses(): Uses {
-  const spent = new Map<string, { seen: number; left: number }>();
+  /** By rule: the store's figure when it was looked at last, and the uses that this figure does not know of yet. */
+  const spent = new Map<string, { seen: number; pending: number }>();
   const givenBack = new Map<string, number>();
   let of: readonly AccessRule[] | null = null;
   let result: readonly AccessRule[] = [];
@@ -25,9 +26,7 @@ export function createUses(): Uses {
       of = rules;
       result = rules.map((rule) => {
         if (rule.usesLeft === null) return rule;
-        const known = spent.get(rule.id);
-        // Another figure than the one it was spent from: the store has counted, or somebody has given more.
-        const left = known === undefined || rule.usesLeft !== known.seen ? rule.usesLeft : known.left;
+        const left = Math.max(0, rule.usesLeft - pendingOf(rule.id, rule.usesLeft));
         return { ...rule, usesLeft: left + (givenBack.get(rule.id) ?? 0) };
       });
       return result;
@@ -39,10 +38,7 @@ export function createUses(): Uses {
       if (back > 1) givenBack.set(rule.id, back - 1);
       else givenBack.delete(rule.id);
       if (back > 0) return false;
-      const known = spent.get(rule.id);
-      const seen = rule.usesLeft;
-      const before = known !== undefined && known.seen === seen ? known.left : seen;
-      spent.set(rule.id, { seen, left: Math.max(0, before - 1) });
+      spent.set(rule.id, { seen: rule.usesLeft, pending: pendingOf(rule.id, rule.usesLeft) + 1 });
       return true;
     },
     giveBack(ruleId) {
@@ -50,4 +46,13 @@ export function createUses(): Uses {
       of = null;
     },
   };
+
+  /** A lower figure has counted as many uses as it is lower by, and perhaps not all; with a higher one somebody has given more. */
+  function pendingOf(ruleId: string, figure: number): number {
+    const known = spent.get(ruleId);
+    if (known === undefined) return 0;
+    const pending = figure > known.seen ? 0 : Math.max(0, known.pending - (known.seen - figure));
+    spent.set(ruleId, { seen: figure, pending });
+    return pending;
+  }
 }

@@ -92,4 +92,17 @@ test("what cannot be meant is refused with a sentence", () =>
     assert.equal(await store.register.vehicles(), []);
   }));
 
+test("a plate in letters of another alphabet is not registered as what is left of it, nor does a name remove a vehicle", async () => {
+  await desk("json", async ({ run, err, store }) => {
+    await run("add", "2", "--person", "Ann");
+    assert.is(await run("add", "А2ВС"), 1);
+    assert.match(err.join(), "write it with Latin letters and digits");
+    assert.is(await run("remove", "Иван 2"), 1);
+    assert.equal(
+      (await store.register.vehicles()).map((v) => v.plate),
+      ["2"],
+    );
+  });
+});
+
 test.run();

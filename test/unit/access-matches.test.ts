@@ -1,10 +1,12 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import type { AccessRequest } from "../../src/core/access.js";
+import { type AccessRequest, createAccess } from "../../src/core/access.js";
 import { matchesOf } from "../../src/core/access-matches.js";
 import { ALPHABET } from "../../src/core/plate.js";
 import { chanceOf, chanceOfBeginning } from "../../src/core/plate-pattern.js";
-import { rule } from "../support/evidence.js";
+import { evidenceFor, rule } from "../support/evidence.js";
+import { forSeeds } from "../support/random.js";
+import { randomPlate } from "../support/simulated-reads.js";
 
 const LETTERS = ALPHABET.slice(1);
 
@@ -62,6 +64,54 @@ test("a candidate of the vote is found though the positions do not say so", () =
     matchesOf(request, rules).map((m) => [m.rule.plate, m.chance]),
     [["QQ11", 0.3]],
   );
+});
+
+test("a denied plate that the vote thinks likely enough keeps the gate shut, whatever kind of rule names it", () => {
+  const denyProbability = 0.02;
+  const access = createAccess({
+    minProbability: 0.9,
+    denyProbability,
+    maxFrameAgeMs: 1500,
+    unknown: "deny",
+    clockUntrusted: "deny",
+    timeZone: "UTC",
+    antiPassbackResetMs: 0,
+  });
+  let shut = 0;
+  forSeeds(200, (random) => {
+    const plate = randomPlate(random);
+    const other = `${randomPlate(random, random.whole(1, 2))}${plate}`.slice(0, random.whole(5, 9));
+    const probability = 0.91 + random.next() * 0.08;
+    const doubt = (1 - probability) * random.next();
+    const denied = random.pick([
+      rule(other, { id: "deny", effect: "deny" }),
+      rule(other, { id: "deny", effect: "deny", tolerance: random.whole(1, 3) }),
+      rule(`${other.slice(0, -1)}?`, { id: "deny", effect: "deny" }),
+      rule(`${other.slice(0, 3)}*`, { id: "deny", effect: "deny" }),
+    ]);
+    const request: AccessRequest = {
+      plate,
+      probability,
+      candidates: [
+        { text: plate, probability },
+        { text: other, probability: doubt },
+      ],
+      evidence: evidenceFor(plate),
+      wants: "entry",
+      leaving: false,
+      frameAgeMs: 0,
+      wallMs: 0,
+      clockTrusted: true,
+      locked: false,
+      passages: {},
+    };
+    const { verdict } = access.decide(request, [rule(plate), denied]);
+    if (doubt >= denyProbability) {
+      assert.is.not(verdict, "granted", `${plate}, or with ${doubt} ${other}, denied by ${denied.plate}`);
+      shut++;
+    }
+  });
+  assert.ok(shut > 50);
 });
 
 test("no plate is more probable than its beginning", () => {

@@ -1,11 +1,14 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { createAccess } from "../../src/core/access.js";
 import { lookAlikes } from "../../src/core/look-alikes.js";
-import { accepts, chanceOf, overlap } from "../../src/core/plate-pattern.js";
+import { accepts, chanceOf, isExact, overlap } from "../../src/core/plate-pattern.js";
+import type { AccessRule } from "../../src/core/records.js";
 import { ruleProblems } from "../../src/core/rule-activity.js";
 import { auditRule, misreadsAccepted } from "../../src/core/rules-audit.js";
 import { parseSchedule } from "../../src/core/schedule.js";
 import { evidenceFor, rule } from "../support/evidence.js";
+import { forSeeds } from "../support/random.js";
 
 const refusals = (r: ReturnType<typeof rule>, rules: readonly ReturnType<typeof rule>[]) =>
   auditRule(r, rules)
@@ -135,6 +138,58 @@ test("the overlap of two patterns is a text that both accept", () => {
   const shared = overlap(a, b);
   assert.ok(shared !== null && accepts(a, shared) && accepts(b, shared), String(shared));
   assert.is(overlap({ text: "AB*", tolerance: 0 }, { text: "CB*", tolerance: 0 }), null);
+});
+
+test("of any list that was saved rule by rule, no plate read clearly is let in by a rule of somebody else, and none that is denied", () => {
+  const access = createAccess({
+    minProbability: 0.9,
+    denyProbability: 0.1,
+    maxFrameAgeMs: 1500,
+    unknown: "deny",
+    clockUntrusted: "deny",
+    timeZone: "UTC",
+    antiPassbackResetMs: 0,
+  });
+  let granted = 0;
+  forSeeds(200, (random) => {
+    const text = (most: number) =>
+      Array.from({ length: random.whole(1, most) }, () => random.pick("01ABI8O")).join("");
+    const saved: AccessRule[] = [];
+    for (let n = 0; n < 8; n++) {
+      const plate = random.chance(0.3) ? `${text(2)}${random.pick(["*", "?", "?*"])}${text(1)}` : text(4);
+      const made = rule(plate, {
+        id: `r${n}`,
+        owner: random.pick(["", "Ann", "Bob"]),
+        effect: random.pick(["allow", "allow", "deny"] as const),
+        tolerance: random.chance(0.3) ? random.whole(1, 3) : 0,
+      });
+      if (auditRule(made, saved).every((f) => f.severity !== "refuse")) saved.push(made);
+    }
+    for (const listed of saved.filter((r) => isExact(r.plate))) {
+      const decision = access.decide(
+        {
+          plate: listed.plate,
+          probability: 0.97,
+          candidates: [{ text: listed.plate, probability: 0.97 }],
+          evidence: evidenceFor(listed.plate),
+          wants: "entry",
+          leaving: false,
+          frameAgeMs: 0,
+          wallMs: 0,
+          clockTrusted: true,
+          locked: false,
+          passages: {},
+        },
+        saved,
+      );
+      if (decision.verdict !== "granted") continue;
+      granted++;
+      const by = saved.find((r) => r.id === decision.ruleId);
+      assert.is(listed.effect, "allow", `${listed.plate} is denied and let in by ${by?.plate}`);
+      assert.is(by?.owner, listed.owner, `${listed.plate} is let in by ${by?.plate}`);
+    }
+  });
+  assert.ok(granted > 200, `${granted}`);
 });
 
 test("schedules are read in the forms people write", () => {

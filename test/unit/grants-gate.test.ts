@@ -1,10 +1,13 @@
 /** What becomes of a grant when the barrier does not do at once, or not at all, what was asked of it. */
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { defaultConfig } from "../../src/config.js";
+import type { AccessRule } from "../../src/core/records.js";
 import { rule } from "../support/evidence.js";
 import { gateKit } from "../support/gate-kit.js";
 import { street } from "../support/street.js";
 
+const entry = { name: "front", direction: "entry" } as const;
 type Street = Awaited<ReturnType<typeof street>>;
 
 /** The vehicle stands there, seen every second. */
@@ -38,6 +41,78 @@ test("a vehicle that turns back before the loop has used nothing up and is not i
   assert.equal([s.edges("lift"), s.used], ["1", ["rule-AAA1"]]);
 });
 
+test("the gate does not lift for the next vehicle on the loop once the granted one has turned away before it", async () => {
+  const kit = gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 });
+  const s = await street([rule("AAA1"), rule("BBB2")], {}, kit);
+  s.see("AAA1", { trackId: "a" });
+  s.clock.advance(1000);
+  s.see("AAA1", { trackId: "a", phase: "update", direction: "leaving" });
+  s.lines.drive("presence", true);
+  s.clock.advance(2000);
+  s.lines.drive("presence", false);
+  s.clock.advance(500);
+  assert.is(s.edges("lift"), "", "whoever that was");
+  s.see("AAA1", { trackId: "a", phase: "update", direction: "approaching" });
+  s.see("BBB2", { trackId: "b" });
+  s.see("BBB2", { trackId: "b", phase: "update", direction: "leaving" });
+  s.lines.drive("presence", true);
+  s.clock.advance(2000);
+  assert.is(s.edges("lift"), "10", "it came back, and another one that left takes nothing from it");
+});
+
+test("a vehicle that was last seen some seconds before it reaches the loop has used its pass and is inside", async () => {
+  const s = await street(visitor(), {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  const drive = (trackId: string) => {
+    s.see("AAA1", { trackId });
+    s.clock.advance(300);
+    s.see("AAA1", { trackId, phase: "end" });
+    s.clock.advance(5000);
+    s.lines.drive("presence", true);
+    s.clock.advance(2000);
+    s.lines.drive("presence", false);
+    s.clock.advance(60_000);
+  };
+  drive("a");
+  assert.equal([s.edges("lift"), s.used, s.ended.length], ["10", ["rule-AAA1"], 1]);
+  assert.is(s.entries.at(-1)!.pass.letThrough, true);
+  drive("b");
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]], "the pass had one use");
+  assert.is(s.entries.findLast((e) => e.decision)!.decision!.reason, "no-uses-left");
+});
+
+test("a vehicle that is lost from view and seen again before the loop has used its pass once", async () => {
+  const rules = [rule("AAA1", { usesLeft: 3 })];
+  const s = await street(rules, {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  s.see("AAA1", { trackId: "a", phase: "end" });
+  s.clock.advance(4000);
+  stand(s, "AAA1", 2, "b");
+  s.lines.drive("presence", true);
+  stand(s, "AAA1", 10, "b");
+  s.see("AAA1", { trackId: "b", phase: "end" });
+  s.clock.advance(60_000);
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]]);
+  const rows = new Map(s.entries.map((e) => [e.pass.id, e.pass]));
+  assert.equal(
+    [...rows.values()].map((r) => [r.letThrough, r.endedAt !== null]),
+    [
+      [false, true],
+      [true, true],
+    ],
+  );
+});
+
+test("a vehicle that never reaches the loop ends its pass all the same, and so does a lane that closes", async () => {
+  const s = await street(visitor(), {}, gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 }));
+  s.see("AAA1", { phase: "end" });
+  s.clock.advance(20_000);
+  assert.equal([s.phases(), s.used, s.ended.length], ["NEW END", [], 1]);
+  s.see("AAA1", { trackId: "front-2", phase: "end" });
+  s.clock.advance(5000);
+  assert.is(s.ended.length, 1);
+  s.lane.close();
+  assert.equal([s.ended.length, s.edges("lift")], [2, ""]);
+});
+
 test("of two vehicles that wait for the loop each gets a lift of its own", async () => {
   const kit = gateKit({ inputs: ["presence"] }, { presenceWaitMs: 5000, openMs: 5000, travelMs: 2000 });
   const s = await street([rule("AAA1"), rule("BBB2")], {}, kit);
@@ -69,6 +144,72 @@ test("a lift for somebody else does not stand for that of a vehicle on its way t
   s.lines.drive("presence", true);
   stand(s, "AAA1", 20);
   assert.is(s.edges("lift"), "1010");
+});
+
+test("a grant that the barrier did not take is not carried out once the rules or the time have withdrawn it", async () => {
+  const [listed, later] = [rule("AAA1"), rule("AAA1", { validTo: "2026-01-05 13:00" })];
+  const changes: [string, AccessRule[], AccessRule[]][] = [
+    ["removed", [listed], []],
+    ["denied", [listed], [listed, rule("AAA1", { id: "deny", effect: "deny" })]],
+    ["denied by a pattern", [listed], [listed, rule("AAA*", { id: "deny", effect: "deny" })]],
+    ["expired", [later], [later]],
+    ["a note was changed", [listed], [{ ...listed, note: "red car" }]],
+  ];
+  for (const [what, before, after] of changes) {
+    let rules = before;
+    const config = { ...defaultConfig(), timeZone: "UTC" };
+    const s = await street([], { rules: () => rules, config: { ...config, cameras: [entry] } });
+    s.gate.event({ type: "operator", command: "stop" });
+    stand(s, "AAA1", 5);
+    rules = after;
+    if (what === "expired") stand(s, "AAA1", 3700);
+    s.gate.event({ type: "operator", command: "release" });
+    stand(s, "AAA1", 5);
+    const isRefused = what !== "a note was changed";
+    assert.is(s.edges("lift"), isRefused ? "" : "10", what);
+    s.see("AAA1", { phase: "end" });
+    s.clock.advance(5000);
+    const { pass } = s.entries.at(-1)!;
+    assert.is(pass.letThrough, !isRefused, what);
+    if (isRefused) assert.match(pass.sentence, /That has changed: AAA[1*] is/, what);
+  }
+});
+
+test("the last use of a pattern lets in one of two vehicles that the barrier kept waiting, and that one to the end", async () => {
+  const kit = gateKit({ inputs: ["closed"] });
+  kit.lines.drive("closed", true);
+  const s = await street([rule("VIS*", { usesLeft: 1, antiPassback: "hard" })], {}, kit);
+  s.gate.event({ type: "operator", command: "stop" });
+  const both = (seconds: number) => {
+    for (let t = 0; t < seconds; t++) {
+      for (const n of [1, 2]) s.see(`VIS${n}`, { trackId: `${n}`, phase: "update" });
+      s.clock.advance(1000);
+    }
+  };
+  both(3);
+  s.gate.event({ type: "operator", command: "release" });
+  both(2);
+  s.lines.drive("closed", false);
+  both(60);
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-VIS*"]]);
+});
+
+test("a vehicle that was told that the way is open keeps its own lift to come, though its last use is counted", async () => {
+  const kit = gateKit({ inputs: ["closed", "open"] });
+  kit.lines.drive("closed", true);
+  const s = await street([rule("AAA1"), rule("BBB2", { usesLeft: 1, antiPassback: "hard" })], {}, kit);
+  s.see("AAA1", { trackId: "a" });
+  s.lines.drive("closed", false);
+  s.clock.advance(1500);
+  s.lines.drive("open", true);
+  s.clock.advance(1000);
+  stand(s, "BBB2", 4, "b");
+  assert.equal([s.edges("lift"), s.used], ["10", ["rule-BBB2"]]);
+  s.lines.drive("open", false);
+  s.clock.advance(100);
+  s.lines.drive("closed", true);
+  stand(s, "BBB2", 4, "b");
+  assert.equal([s.edges("lift"), s.used], ["1010", ["rule-BBB2"]]);
 });
 
 for (const how of ["throws", "dead"] as const)

@@ -1,11 +1,16 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { replayCommand } from "../../src/commands/replay.js";
-import { type AccessRequest, createAccess } from "../../src/core/access.js";
+import {
+  type AccessRequest,
+  type AccessSettings,
+  createAccess,
+  replayDecision,
+} from "../../src/core/access.js";
 import type { DecisionRecord } from "../../src/core/records.js";
 import { evidenceFor, rule } from "../support/evidence.js";
 
-const access = createAccess({
+const settings: AccessSettings = {
   minProbability: 0.9,
   denyProbability: 0.1,
   maxFrameAgeMs: 1500,
@@ -13,10 +18,11 @@ const access = createAccess({
   clockUntrusted: "deny",
   timeZone: "UTC",
   antiPassbackResetMs: 0,
-});
+};
+const access = createAccess(settings);
 
-function kept(plate: string, change: Partial<DecisionRecord> = {}): DecisionRecord {
-  const request: AccessRequest = {
+function request(plate: string): AccessRequest {
+  return {
     plate,
     probability: 0.97,
     candidates: [],
@@ -29,9 +35,13 @@ function kept(plate: string, change: Partial<DecisionRecord> = {}): DecisionReco
     locked: false,
     passages: {},
   };
+}
+
+function kept(plate: string, change: Partial<DecisionRecord> = {}): DecisionRecord {
+  const asked = request(plate);
   const rules = [rule("AAA1")];
-  const { verdict, reason, sentence, ruleId, probability } = access.decide(request, rules);
-  const evidence = access.evidenceOf(request, rules);
+  const { verdict, reason, sentence, ruleId, probability } = access.decide(asked, rules);
+  const evidence = access.evidenceOf(asked, rules);
   return {
     id: "d",
     passId: "p",
@@ -72,6 +82,31 @@ test("a record that was tampered with, or cannot be read, is found", async () =>
   assert.match(out[0]!, /DIFFERENT .* was denied \(on-allow-list\), is now granted \(on-allow-list\)/);
   assert.match(out[1]!, /DIFFERENT .*unreadable/);
   assert.is((await replay()).code, 1);
+});
+
+test("a decision by the machine's own hours is decided again the same on a machine in another time zone", () => {
+  const before = process.env.TZ;
+  const at = Date.UTC(2026, 5, 1, 5, 30);
+  const hours = [rule("BXY123", { schedule: "07:00-18:00" })];
+  try {
+    for (const [zone, reason] of [
+      ["Europe/Berlin", "on-allow-list"],
+      ["UTC", "outside-schedule"],
+      ["Nowhere/AtAll", "outside-schedule"],
+      ["", "outside-schedule"],
+    ] as const) {
+      process.env.TZ = zone;
+      const access = createAccess({ ...settings, timeZone: "local" });
+      const asked = { ...request("BXY123"), wallMs: at, clockTrusted: true };
+      const decision = access.decide(asked, hours);
+      assert.is(decision.reason, reason, zone);
+      process.env.TZ = "America/New_York";
+      assert.equal(replayDecision(access.evidenceOf(asked, hours)), decision, zone);
+    }
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
 });
 
 test.run();

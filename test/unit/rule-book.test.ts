@@ -64,6 +64,38 @@ test("a new deny rule counts although its first reading failed, and the old ones
   assert.equal(plates(), ["FIX1", "AAA1", "BAD1"]);
 });
 
+test("an older reading that answers late does not stand for a newer one that failed or was faster", async () => {
+  const answers: { resolve: (rules: AccessRule[]) => void; reject: (error: Error) => void }[] = [];
+  const clock = fakeClock();
+  const all = () => new Promise<AccessRule[]>((resolve, reject) => void answers.push({ resolve, reject }));
+  const repository = { all, use: async () => true };
+  const book = createRuleBook({ clock, log: silentLog, fixed: [], repository });
+  const [old, denied] = [accessRule({ plate: "AAA1" }), accessRule({ plate: "BAD1", effect: "deny" })];
+  const plates = () => book.rules().map((r) => r.plate);
+
+  const both = [book.reload(), book.reload()];
+  answers[1]!.reject(new Error("1000 calls wait"));
+  await both[1];
+  answers[0]!.resolve([old]);
+  await both[0];
+  assert.equal(plates(), ["AAA1"]);
+  clock.advance(3000);
+  assert.is(answers.length, 3, "the change that was told of is still asked for");
+  answers[2]!.resolve([old, denied]);
+  await Promise.resolve();
+  await Promise.resolve();
+  assert.equal(plates(), ["AAA1", "BAD1"]);
+
+  const more = [book.reload(), book.reload()];
+  answers[4]!.resolve([denied]);
+  await more[1];
+  answers[3]!.resolve([old, denied]);
+  await more[0];
+  assert.equal(plates(), ["BAD1"]);
+  clock.advance(60_000);
+  assert.is(answers.length, 5);
+});
+
 test("a book that is closed asks nobody any more", async () => {
   const { book, store, pass } = bench();
   store.isWell = false;

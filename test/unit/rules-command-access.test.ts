@@ -56,6 +56,31 @@ test("a plate is added as people write it, and the store is closed again", async
   assert.is(closed(), 1);
 });
 
+test("a plate in letters of another alphabet is not taken for what is left of it without them", async () => {
+  const { run, rules, err } = desk(rule("12377"), rule("BG123Z"));
+  for (const plate of ["А123ВС77", "BG 123-ĐŽ", "ΥΖΚ1234", "京A12345", "١٢٣ABC"]) {
+    for (const what of ["add", "remove", "check"]) {
+      err.length = 0;
+      assert.is(await run(what, plate), 1, `${what} ${plate}`);
+      assert.match(err.join(), "write it with Latin letters and digits");
+    }
+  }
+  await withFile("plate,effect\nА123ВС77,allow\n", async (file) => {
+    assert.is(await run("import", file), 1);
+    assert.match(err.join("\n"), "line 2: the plate “А123ВС77” has “АВС”");
+  });
+  assert.equal(
+    rules.map((r) => r.plate),
+    ["12377", "BG123Z"],
+  );
+  assert.is(await run("add", "M\u00dc-X\u00a012ß"), 0, "what has a Latin spelling is taken");
+  assert.is(await run("add", "M\u0055\u0308-X 13"), 0);
+  assert.equal(
+    rules.slice(2).map((r) => r.plate),
+    ["MUX12SS", "MUX13"],
+  );
+});
+
 test("a rule that would let a listed other plate in is not saved, and that plate is named", async () => {
   const { run, rules, err } = desk(rule("BXYI23", { effect: "deny" }));
   assert.is(await run("add", "BXY123", "--tolerance", "1"), 1);
@@ -189,6 +214,38 @@ test("what an imported list says otherwise of a listed rule is told, but for col
     assert.match(out[0]!, /stays as it is: note is “van”, not “lorry”\.$/);
     assert.is(out.at(-1), "0 rules imported, 1 were listed already.");
   });
+});
+
+test("a deny list that was cut off lets nobody in, and a column that stands there twice is refused", async () => {
+  for (const [text, sentence] of [
+    ["plate,owner,effect\nAB12,Bob,deny\nCD34,Bob", "line 3: it ends before the column effect"],
+    ["plate,effect\nAB12,deny\nCD34\n", "line 3: it ends before the column effect"],
+    ["plate,effect,effect\nAB12,deny,\n", "line 1: the column effect stands there twice"],
+  ] as const) {
+    const { run, err, rules } = desk();
+    await withFile(text, async (file) => assert.is(await run("import", file), 1));
+    assert.match(err.join("\n"), sentence);
+    assert.equal(rules, []);
+  }
+  const { run, rules } = desk();
+  await withFile("plate,effect,note\nAB12,deny\nCD34,\n", async (file) =>
+    assert.is(await run("import", file), 0),
+  );
+  assert.equal(
+    rules.map((r) => `${r.effect} ${r.plate}`),
+    ["deny AB12", "allow CD34"],
+  );
+});
+
+test("a validity that ends before it begins is refused when it is saved", async () => {
+  const { run, err, rules } = desk();
+  assert.is(await run("add", "AB12", "--from", "2026-05-10", "--to", "2026-04-12"), 1);
+  assert.match(err.join("\n"), "its validity ends (2026-04-12) before it begins (2026-05-10)");
+  assert.is(await run("add", "AB12", "--from", "2026-05-10 12:00", "--to", "2026-05-10 11:59"), 1);
+  const zoned = ["--from", "2026-05-10T12:00+02:00", "--to", "2026-05-10T10:00Z"];
+  assert.is(await run("add", "AB12", ...zoned), 0, "the same minute");
+  assert.is(await run("add", "CD34", "--from", "2026-05-10", "--to", "2026-05-10"), 0, "one day");
+  assert.is(rules.length, 2);
 });
 
 test("a file that is no list is refused in one sentence", async () => {

@@ -131,6 +131,30 @@ test("a plate that is read with one wrong character once it is found again is th
   assert.is(starts(play([...drive.slice(0, 20), ...nothing(30), ...drive.slice(20)]).told), 1);
 });
 
+test("a car whose plate is contained in that of the car before it, or contains it, is a pass of its own", () => {
+  for (const [before, behind] of [
+    ["KX51ABC", "X51AB"],
+    ["X51AB", "KX51ABC"],
+  ] as const) {
+    const { told } = play([...approach(40, before), ...nothing(25), ...approach(40, behind)]);
+    assert.equal(
+      told.filter((s) => s.phase === "end").map((s) => s.plate),
+      [before, behind],
+    );
+  }
+});
+
+test("a standing car whose plate is found again partly hidden is the same pass", () => {
+  const here: Box = [500, 300, 120, 30];
+  const whole = Array.from({ length: 20 }, () => [{ box: here, read: clearRead("KX51ABC") }]);
+  const hidden = Array.from({ length: 20 }, () => [
+    { box: [545, 302, 75, 31] as Box, read: clearRead("51ABC") },
+  ]);
+  const { told } = play([...whole, ...nothing(25), ...hidden]);
+  assert.is(starts(told), 1);
+  assert.is(told.at(-1)!.plate, "KX51ABC");
+});
+
 test("a car that takes the place of another under the same track is a pass of its own", () => {
   const here: Box = [500, 300, 120, 30];
   const first = Array.from({ length: 15 }, () => [{ box: here, read: clearRead("KX51ABC") }]);

@@ -2,8 +2,12 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ALPHABET, decode, type PlateRead } from "../../src/core/plate.js";
 import { addRead, emptyVote, joinVotes, tally, tallyWith } from "../../src/core/vote.js";
+import { evidenceFor } from "../support/evidence.js";
 import { forSeeds, seeded } from "../support/random.js";
 import { clearRead, randomPlate, simulatedTrack, usual } from "../support/simulated-reads.js";
+
+/** Rather an 8 than a B. */
+const doubtful = evidenceFor("8", 0.6, { 0: "B" })[0]!;
 
 test("no reading gives no answer, and an empty reading counts as none", () => {
   const nothing = decode(
@@ -120,6 +124,19 @@ test("an hour of readings keeps the vote small", () => {
   for (let i = 0; i < 2000; i++) v = addRead(v, simulatedTrack(random, "KX51ABC", 1)[0]!, 0.1);
   assert.ok(v.groups.length <= 20);
   assert.is(tally(v)!.plate, "KX51ABC");
+});
+
+test("a vehicle that waited far off, misread in one character, is read within a few near frames, however long it stood", () => {
+  const far = decode(evidenceFor("AB8123", 0.97, {}, 12).map((row, i) => (i === 2 ? doubtful : row)));
+  for (const minutes of [1, 20, 480]) {
+    let v = emptyVote;
+    for (let i = 0; i < Math.min(minutes * 150, 5000); i++) v = addRead(v, far, 0.28);
+    assert.is(tally(v)!.plate, "AB8123");
+    let near = 0;
+    for (; near < 45 && !(tally(v)!.plate === "ABB123" && tally(v)!.probability >= 0.9); near++)
+      v = addRead(v, clearRead("ABB123"), 0.7);
+    assert.ok(near < 30, `after ${minutes} minutes it took ${near} near frames`);
+  }
 });
 
 test("fused votes beat the most frequent text and the best single frame on noisy tracks", () => {
