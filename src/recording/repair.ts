@@ -20,6 +20,8 @@ export interface RepairReport {
   tornBytes: number;
   /** Newest wall time of anything recorded; null when there is nothing. */
   newestAt: number | null;
+  /** Why the folder could not be listed, so that nothing was looked at; empty when it could. */
+  unread: string;
 }
 
 export interface RepairParts {
@@ -51,7 +53,8 @@ export async function repairFolder({
   settleMs = 0,
 }: RepairParts): Promise<RepairReport> {
   const { segments, clips } = repositories;
-  const report: RepairReport = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0, newestAt: null };
+  const counts = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0 };
+  const report: RepairReport = { ...counts, newestAt: null, unread: "" };
   const rows = await segments.all();
   const clipRows = await clips.all();
   report.newestAt = [...rows, ...clipRows].reduce<number | null>(
@@ -64,7 +67,7 @@ export async function repairFolder({
   } catch (error) {
     // What cannot be seen is not gone: rows without a file take the file with them.
     log.error({ err: String(error) }, "The recordings cannot be read now; they are left to the next start.");
-    return report;
+    return { ...report, unread: (error as Error).message };
   }
   const garbage = await segments.garbage();
 

@@ -138,6 +138,7 @@ for (const code of ["EIO", "ESTALE", "ENOENT"])
     const blind = await withoutListing(code, () => station({}, s.folder, "boot-2"));
     assert.equal([blind.repaired.droppedRows, blind.repaired.removedFiles], [0, 0]);
     assert.ok(blind.repaired.newestAt !== null);
+    assert.match(blind.repaired.unread, code);
     await blind.close();
     assert.equal(filesIn(s.recordings), files);
     const again = await station({}, s.folder, "boot-3");
