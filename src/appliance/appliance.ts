@@ -89,8 +89,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     log: part("rules"),
   });
   const opening = createOpening({ clock, log: part("store"), open: openFolder });
-  const { whenBegun: whenStoreOpen } = opening;
-  const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen });
+  const logbook = createLogbook({ config, clock, log: part("log"), store, whenStoreOpen: opening.whenBegun });
   const recordings = createRecordings({ config, folder, store, clock, log, note: logbook.note });
   const { ring, clips, wear, storage } = recordings;
   const cameras = createCameras({
@@ -161,7 +160,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     clock,
     log: part("keep"),
     store,
-    whenStoreOpen,
+    whenStoreOpen: opening.whenBegun,
     clips,
     rules: book.rules,
     committed(pass) {
@@ -242,6 +241,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   /** All that needs the card; whatever fails in it, it is begun anew from the top. */
   async function openFolder(): Promise<void> {
     await usableFolder(folder);
+    gate.recall();
     await store.start();
     const { state, problem } = store.status();
     if (state !== "ready" && state !== "cannot-write") throw new Error(problem || `The store is ${state}.`);

@@ -97,6 +97,8 @@ export function createReporting({
   };
 
   function start(): Promise<void> {
+    // A try that failed while this one was waited for must not be made again beside it.
+    cancelRetry();
     trying = attempt();
     return trying;
   }

@@ -78,7 +78,9 @@ function pulseEnded(run: Draft, line: PulseLine, result: PulseResult) {
   if (result === "relay-on") return fault(run, "relay-on");
   if (result === "no-relay") {
     // Nothing was pulled, so nothing has to be waited for: the next request may try again at once.
-    if (line !== "stop" && (s.place === "opening" || s.place === "closing")) fault(run, "no-relay");
+    const isAssumed = line === "lift" && (s.place === "open" || s.place === "held") && !run.wired("open");
+    const isMoving = line !== "stop" && (s.place === "opening" || s.place === "closing");
+    if (isMoving || isAssumed) fault(run, "no-relay");
     return;
   }
   if (line !== "lift" || settings.holdOffMs === 0) return;

@@ -62,13 +62,14 @@ export function segmentsToDrop(
 export const CLIP_ORDER: readonly ClipKind[] = ["unknown", "manual", "known"];
 
 /**
- * Clips of one class, oldest first, that are too old, or that have to go to free `excessBytes`. The newest goes only when
- * the card itself is short: a clip that was just made must not be gone before anybody has seen it.
+ * Clips of one class, oldest first, that are too old, or that have to go to free `excessBytes`. The last one of them goes
+ * for that only when `lastGoes`, as there are newer ones or the card itself is short: a clip that was just made must not
+ * be gone before anybody has seen it.
  */
 export function clipsToDrop(
   oldestFirst: readonly ClipRecord[],
   excessBytes: number,
-  isCardShort: boolean,
+  lastGoes: boolean,
   maxAgeMs: number,
   now: Pick<Ages, "wallMs" | "isWallSteady">,
 ): ClipRecord[] {
@@ -78,7 +79,7 @@ export function clipsToDrop(
   for (const clip of oldestFirst) {
     if (clip.pinned) continue;
     const isTooOld = now.isWallSteady && now.wallMs - clip.endedAt > maxAgeMs;
-    if ((freed >= excessBytes || (clip === newest && !isCardShort)) && !isTooOld) continue;
+    if ((freed >= excessBytes || (clip === newest && !lastGoes)) && !isTooOld) continue;
     drop.push(clip);
     freed += clip.bytes;
   }

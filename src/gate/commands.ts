@@ -8,7 +8,7 @@ export interface Commands {
   command(command: GateCommand): GateAnswer;
   confirmAreaClear(by: string): void;
   mode(): "normal" | "locked";
-  /** Sets the mode of before a restart. */
+  /** Sets the mode of before a restart, unless somebody has set one since. */
   restore(mode: "normal" | "locked"): void;
 }
 
@@ -29,6 +29,7 @@ export function createCommands(deps: {
   let moved: number[] = [];
   let confirmedAtMs = Number.NEGATIVE_INFINITY;
   let mode: "normal" | "locked" = "normal";
+  let isModeSet = false;
 
   return {
     command(command) {
@@ -51,7 +52,7 @@ export function createCommands(deps: {
     },
     mode: () => mode,
     restore(before) {
-      mode = before;
+      if (!isModeSet) mode = before;
     },
   };
 
@@ -66,6 +67,7 @@ export function createCommands(deps: {
     if (kind === "mode") {
       if (command.mode === undefined) return refuse("unknown-command");
       mode = command.mode;
+      isModeSet = true;
       deps.onMode(mode, by);
       return { accepted: true, reason: "noted", sentence: answerSentence("noted") };
     }

@@ -116,6 +116,8 @@ export interface Gate {
    * that was started for the sake of lost lines does not reject for them: it goes on trying.
    */
   start(): Promise<void>;
+  /** Takes up what people had decided before, as `start` does, once that can be read; what they decided since stands. */
+  recall(): void;
   /** Puts an event to the machine and carries out what follows before it returns. */
   event(event: BarrierEvent, by?: string): GateAnswer;
   /** A person's or another system's wish: checked for age and rate, logged with who and how. */

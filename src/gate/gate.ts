@@ -45,6 +45,8 @@ export function createGate(deps: GateDeps): Gate {
   let closed = false;
   /** An operator's stop outlives lost lines and restarts; only a release ends it. */
   let stopped = false;
+  /** Somebody has stopped or released it since this process began. */
+  let isStopDecided = false;
   /** An alarm came or went, which people should hear of although the barrier's state is the same. */
   let alarmed = false;
   let sinceAt = clock.wallMs();
@@ -72,18 +74,14 @@ export function createGate(deps: GateDeps): Gate {
   return {
     async start() {
       unusable(deps.barrier, deps.lines);
-      const kept = deps.keep?.read();
-      if (kept !== undefined) {
-        commands.restore(kept.mode);
-        stopped = kept.stopped;
-        if (kept.triedAnew === true) newProcess.restore();
-      }
+      recall();
       await held.open().catch((error: Error) => {
         // The rest of the appliance ran without these lines before, and does so again.
         if (!newProcess.isTried()) throw error;
         held.lose(error.message);
       });
     },
+    recall,
     event,
     command: commands.command,
     confirmAreaClear: commands.confirmAreaClear,
@@ -113,15 +111,10 @@ export function createGate(deps: GateDeps): Gate {
     newProcess.linesHere();
     raise("lines", null, false);
     event({ type: "boot", inputs: panel.inputs(), stopped });
+    const { dryRun } = deps.barrier;
     log.info(
-      {
-        board: deps.lines.board,
-        driver: panel.kind,
-        dryRun: deps.barrier.dryRun,
-        state: state.place,
-        mode: commands.mode(),
-      },
-      deps.barrier.dryRun ? "The gate runs dry: nothing is energised." : "The gate has its lines.",
+      { board: deps.lines.board, driver: panel.kind, dryRun, state: state.place, mode: commands.mode() },
+      dryRun ? "The gate runs dry: nothing is energised." : "The gate has its lines.",
     );
   }
 
@@ -189,6 +182,7 @@ export function createGate(deps: GateDeps): Gate {
     if (state.heldBy === null) heldUntilAt = null;
     if (state.live && state.stopLatched !== stopped) {
       stopped = state.stopLatched;
+      isStopDecided = true;
       keep();
     }
     return answer;
@@ -249,12 +243,26 @@ export function createGate(deps: GateDeps): Gate {
     });
   }
 
+  function recall(): void {
+    const kept = deps.keep?.read();
+    if (kept === undefined) return;
+    commands.restore(kept.mode);
+    if (kept.triedAnew === true && panel === null) newProcess.restore();
+    // Fire has ended for good what was stopped before.
+    if (kept.stopped && !stopped && !isStopDecided && !state.inputs.fire) {
+      stopped = true;
+      if (panel !== null) {
+        event({ type: "shutdown" });
+        event({ type: "boot", inputs: panel.inputs(), stopped });
+      }
+    }
+    if (kept.mode !== commands.mode() || kept.stopped !== stopped) keep();
+    tell();
+  }
+
   function keep(): void {
-    deps.keep?.write({
-      mode: commands.mode(),
-      stopped,
-      ...(newProcess.isTried() ? { triedAnew: true } : {}),
-    });
+    const tried = newProcess.isTried() ? ({ triedAnew: true } as const) : {};
+    deps.keep?.write({ mode: commands.mode(), stopped, ...tried });
   }
 
   function tell(): void {

@@ -112,8 +112,10 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
         failed(passId, stateSentence(state));
         continue;
       }
-      const stillMoves = grant.is === "lifting" && (state.place === "opening" || state.cause === "contacts");
-      grants.set(passId, { is: stillMoves ? "lifting" : "open", own: grant.own, told: true });
+      // Without contacts it is taken for open before the pulse has shown that there is a relay.
+      const stillMoves = state.place === "opening" || state.cause === "contacts" || state.pulsing === "lift";
+      const is = grant.is === "lifting" && stillMoves ? "lifting" : "open";
+      grants.set(passId, { is, own: grant.own, told: true });
       if (!grant.told) letThrough(passId);
     }
   }

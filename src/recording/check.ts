@@ -20,6 +20,7 @@ export interface RecordingsReport {
 export async function checkRecordings(parts: CheckParts): Promise<RecordingsReport> {
   const found = await repairFolder({ ...parts, dryRun: !parts.repair });
   const problems = [
+    ...(found.unread === "" ? [] : [`${parts.folder} cannot be read (${found.unread}).`]),
     ...(found.adopted > 0 ? [`${found.adopted} files of video had no row.`] : []),
     ...(found.removedFiles > 0
       ? [`${found.removedFiles} files had no row and nothing that could be played.`]

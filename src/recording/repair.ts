@@ -20,6 +20,8 @@ export interface RepairReport {
   tornBytes: number;
   /** Newest wall time of anything recorded; null when there is nothing. */
   newestAt: number | null;
+  /** Why the folder could not be listed, so that nothing was looked at; empty when it could. */
+  unread: string;
 }
 
 export interface RepairParts {
@@ -51,11 +53,23 @@ export async function repairFolder({
   settleMs = 0,
 }: RepairParts): Promise<RepairReport> {
   const { segments, clips } = repositories;
-  const report: RepairReport = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0, newestAt: null };
-  const files = await filesIn(folder);
-  const garbage = await segments.garbage();
+  const counts = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0 };
+  const report: RepairReport = { ...counts, newestAt: null, unread: "" };
   const rows = await segments.all();
   const clipRows = await clips.all();
+  report.newestAt = [...rows, ...clipRows].reduce<number | null>(
+    (n, r) => Math.max(n ?? r.endedAt, r.endedAt),
+    null,
+  );
+  let files: Set<string>;
+  try {
+    files = await filesIn(folder);
+  } catch (error) {
+    // What cannot be seen is not gone: rows without a file take the file with them.
+    log.error({ err: String(error) }, "The recordings cannot be read now; they are left to the next start.");
+    return { ...report, unread: (error as Error).message };
+  }
+  const garbage = await segments.garbage();
 
   const condemned = new Set(garbage);
   const unlisted = new Set([...files].filter((path) => !condemned.has(path)));
@@ -63,10 +77,6 @@ export async function repairFolder({
   const lost = rows.filter((row) => !files.has(row.path));
   const lostClips = clipRows.filter((row) => !files.has(row.path));
   report.droppedRows = lost.length + lostClips.length;
-  report.newestAt = [...rows, ...clipRows].reduce<number | null>(
-    (n, r) => Math.max(n ?? r.endedAt, r.endedAt),
-    null,
-  );
 
   const growing = await growingFiles(folder, unlisted, settleMs);
   // A cut that was not entered in time is made anew; any other clip has lost its row with the database.
@@ -209,6 +219,9 @@ async function isYounger(path: string, thanMs: number): Promise<boolean> {
 }
 
 async function filesIn(folder: string): Promise<Set<string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
+    if (error.code === "ENOENT" && error.path === folder) return [];
+    throw error;
+  });
   return new Set(entries.filter((e) => e.isFile()).map((e) => relative(folder, join(e.parentPath, e.name))));
 }

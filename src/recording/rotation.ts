@@ -136,17 +136,21 @@ export function createRotation({
     let gone = false;
     for (const kind of CLIP_ORDER) {
       const days = kind === "unknown" ? config.unknownClipDays : config.clipDays;
-      const oldest = await clips.oldest(kind, BATCH);
-      const drop = clipsToDrop(oldest, excess, shortBytes > 0, days * DAY_MS, now);
+      const oldest = await clips.oldest(kind, BATCH + 1);
+      const hasMore = oldest.length > BATCH;
+      const here = oldest.slice(0, BATCH);
+      const drop = clipsToDrop(here, excess, hasMore || shortBytes > 0, days * DAY_MS, now);
       for (const clip of drop) {
         await clips.remove(clip.id);
         excess -= clip.bytes;
         clipBytes -= clip.bytes;
         gone = true;
       }
+      // The others of a class go before more important ones, with the next rotations.
+      if (hasMore) excess = Math.min(excess, 0);
       // What a class keeps over the budget, a long recording by hand perhaps, is not taken from the more important ones.
-      const newest = oldest.at(-1);
-      if (newest !== undefined && !drop.includes(newest)) excess -= newest.bytes;
+      const newest = here.at(-1);
+      if (!hasMore && newest !== undefined && !drop.includes(newest)) excess -= newest.bytes;
     }
     return gone;
   }

@@ -29,8 +29,12 @@ const names: RepositoryName[] = [
 /** What happened at the gate cannot be asked for again: these wait for the disk instead of failing. */
 const kept = new Set(["passes.save", "outbox.add", "edges.add", "audit.add", "rules.use"]);
 const MAX_WAITING = 5000;
-const MAX_HELD_BYTES = 32_000_000;
+const MAX_WAITING_BYTES = 32_000_000;
 const RETRY_MS = 1000;
+/** So many of the oldest show whether the disk can be written again: thousands at every try would hold up the gate. */
+const TRIAL_CALLS = 64;
+/** All are tried once in so many tries, should it be the oldest alone that cannot be written. */
+const ALL_EVERY = 60;
 
 export interface CallParts {
   clock: Clock;
@@ -44,6 +48,9 @@ export interface CallParts {
 export function createCalls(parts: CallParts) {
   const waiting = new Map<number, Waiting>();
   let nextId = 1;
+  let heldCalls = 0;
+  let waitingBytes = 0;
+  let tries = 0;
   let trouble = "";
   let refused = 0;
   let picturesDropped = 0;
@@ -54,7 +61,7 @@ export function createCalls(parts: CallParts) {
     repositories,
     /** Why the disk cannot be written at the moment; empty when it can. */
     trouble: () => trouble,
-    figures: () => ({ waiting: waiting.size, held: countHeld(), refused, picturesDropped }),
+    figures: () => ({ waiting: waiting.size, held: heldCalls, refused, picturesDropped }),
     answer(answers: readonly Answer[]): void {
       for (const answer of answers) settle(answer);
     },
@@ -62,6 +69,7 @@ export function createCalls(parts: CallParts) {
     repeatAll(): void {
       cancelRetry?.();
       cancelRetry = null;
+      heldCalls = 0;
       for (const entry of waiting.values()) {
         entry.held = false;
         parts.post(entry.call);
@@ -71,7 +79,7 @@ export function createCalls(parts: CallParts) {
     threadGone(): void {
       for (const [id, entry] of waiting) {
         if (isKept(entry.call)) continue;
-        waiting.delete(id);
+        remove(id);
         entry.reject(
           new StoreError("cannot-write", "The store is being started again; ask once more in a moment."),
         );
@@ -80,8 +88,11 @@ export function createCalls(parts: CallParts) {
     refuseAll(error: StoreError): void {
       cancelRetry?.();
       cancelRetry = null;
-      for (const entry of waiting.values()) entry.reject(error);
+      const entries = [...waiting.values()];
       waiting.clear();
+      heldCalls = 0;
+      waitingBytes = 0;
+      for (const entry of entries) entry.reject(error);
     },
   };
 
@@ -115,9 +126,11 @@ export function createCalls(parts: CallParts) {
     return new Promise((resolve, reject) => {
       const entry: Waiting = { call, resolve, reject, bytes: isKept(call) ? sizeOf(args) : 0, held: false };
       waiting.set(call.id, entry);
+      waitingBytes += entry.bytes;
+      if (waitingBytes > MAX_WAITING_BYTES) dropPictures(entry);
       // Order is kept: while older ones are held back, newer ones of the same sort queue behind them.
-      if (isKept(call) && cancelRetry !== null) hold(entry);
-      else if (parts.thread() === "now") parts.post(call);
+      if (isKept(call) && heldCalls > 0) hold(entry);
+      else if (parts.thread() === "now") parts.post(entry.call);
     });
   }
 
@@ -125,13 +138,13 @@ export function createCalls(parts: CallParts) {
     const entry = waiting.get(answer.id);
     if (entry === undefined) return;
     if (answer.error === undefined) {
-      waiting.delete(answer.id);
+      remove(answer.id);
       if (trouble !== "" && !isQuestion(entry.call.method)) recovered();
       entry.resolve(answer.value);
       return;
     }
     if (answer.error.code !== "cannot-write") {
-      waiting.delete(answer.id);
+      remove(answer.id);
       entry.reject(new StoreError(answer.error.code, answer.error.message));
       return;
     }
@@ -139,24 +152,41 @@ export function createCalls(parts: CallParts) {
       parts.log.error({}, `${answer.error.message} Decisions go on; passes wait in memory.`);
     trouble = answer.error.message;
     if (!isKept(entry.call)) {
-      waiting.delete(answer.id);
+      remove(answer.id);
       entry.reject(new StoreError("cannot-write", answer.error.message));
       return;
     }
     hold(entry);
   }
 
+  function remove(id: number): void {
+    const entry = waiting.get(id);
+    if (entry === undefined) return;
+    waiting.delete(id);
+    waitingBytes -= entry.bytes;
+    if (entry.held) heldCalls--;
+  }
+
   function hold(entry: Waiting): void {
+    if (!entry.held) heldCalls++;
     entry.held = true;
-    if (heldBytes() > MAX_HELD_BYTES) dropPictures(entry);
     cancelRetry ??= parts.clock.after(RETRY_MS, retry);
   }
 
   function retry(): void {
     cancelRetry = null;
+    postHeld(++tries % ALL_EVERY === 0 ? heldCalls : TRIAL_CALLS);
+    if (heldCalls > 0) cancelRetry = parts.clock.after(RETRY_MS, retry);
+  }
+
+  function postHeld(most: number): void {
+    let left = most;
     for (const entry of waiting.values()) {
+      if (left <= 0 || heldCalls === 0) return;
       if (!entry.held) continue;
       entry.held = false;
+      heldCalls--;
+      left--;
       parts.post(entry.call);
     }
   }
@@ -164,6 +194,8 @@ export function createCalls(parts: CallParts) {
   function recovered(): void {
     parts.log.info({}, "The store can write again.");
     trouble = "";
+    tries = 0;
+    postHeld(heldCalls);
   }
 
   /** The row and the decision are worth more than the picture when memory is short. */
@@ -173,19 +205,9 @@ export function createCalls(parts: CallParts) {
     picturesDropped += pass.pictures.length;
     const { pictures: _, ...rest } = pass;
     entry.call = { ...entry.call, args: [rest] };
+    waitingBytes -= entry.bytes;
     entry.bytes = sizeOf(entry.call.args);
-  }
-
-  function countHeld(): number {
-    let n = 0;
-    for (const entry of waiting.values()) if (entry.held) n++;
-    return n;
-  }
-
-  function heldBytes(): number {
-    let n = 0;
-    for (const entry of waiting.values()) if (entry.held) n += entry.bytes;
-    return n;
+    waitingBytes += entry.bytes;
   }
 }
 

@@ -64,6 +64,7 @@ export interface StoreParts {
 
 const RESTART_MS = 1000;
 const CLAIM_MS = 500;
+const NO_CLAIM: Claim = { isOwner: false, release: () => {} };
 
 /** The store as the gate process sees it: every call goes to the store thread and fulfils when it is durable. */
 export function createStore(parts: StoreParts): Store {
@@ -81,7 +82,7 @@ export function createStore(parts: StoreParts): Store {
   const listeners: (() => void)[] = [];
   let worker: Worker | null = null;
   let closed = false;
-  let own: Claim = { isOwner: false, release: () => {} };
+  let own = NO_CLAIM;
   let state: StoreStatus["state"] = "stopped";
   let problem = "";
   let notice = "";
@@ -102,7 +103,9 @@ export function createStore(parts: StoreParts): Store {
       try {
         await open();
       } catch (error) {
+        // It is claimed anew with the next try: another process may have it by then.
         own.release();
+        own = NO_CLAIM;
         throw error;
       }
     },

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { realpath } from "node:fs/promises";
+import type { Socket } from "node:net";
 import { relative, resolve } from "node:path";
 import { PassThrough } from "node:stream";
 import { fastifyStatic } from "@fastify/static";
@@ -42,7 +43,7 @@ export async function createHttp(deps: {
   /** A connection on which nothing moved for so long is closed. */
   stillMs?: number;
 }) {
-  const { log } = deps;
+  const { log, stillMs = STILL_MS } = deps;
   const changes = createRateLimit({ burst: 20, perSecond: 1 }, deps.nowMs);
   const reads = createRateLimit({ burst: 300, perSecond: 60 }, deps.nowMs);
   const app = fastify({
@@ -50,7 +51,7 @@ export async function createHttp(deps: {
     requestTimeout: 10_000,
     keepAliveTimeout: 20_000,
     // Who asks for a video and reads none of it would keep one of the connections for ever.
-    connectionTimeout: deps.stillMs ?? STILL_MS,
+    connectionTimeout: stillMs,
     // Connections that never finish their request are looked for every 5 s, not every 30.
     http: { connectionsCheckingInterval: 5000 },
     forceCloseConnections: true,
@@ -107,13 +108,24 @@ export async function createHttp(deps: {
         }
         const params = checked(route.params, request.params);
         const query = checked(route.query, request.query);
-        const answer = await route.handle({ params: params as never, query: query as never });
+        const asked = { params: params as never, query: query as never };
+        const answer = await unhurried(request.raw.socket, stillMs, async () => route.handle(asked));
         return send(published(route, answer), request, reply);
       },
     });
   }
   await app.ready();
   return app;
+}
+
+/** While an answer is made nothing moves: a recording by hand ends with its segment, which may take minutes. */
+async function unhurried<T>(socket: Socket, stillMs: number, task: () => Promise<T>): Promise<T> {
+  socket.setTimeout(0);
+  try {
+    return await task();
+  } finally {
+    socket.setTimeout(stillMs);
+  }
 }
 
 function checked(shape: z.ZodObject | undefined, value: unknown): unknown {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from "node:fs";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -79,6 +79,30 @@ broker: { port: 0 }`);
     }
   });
 }
+
+test("a gate that was locked is locked before any plate opens, also when its data folder comes late", async () => {
+  const card = temporaryFolder();
+  symlinkSync(join(card, "gone"), join(card, "data"));
+  const appliance = createAppliance({
+    config: parseConfig(`dataFolder: ${join(card, "data")}
+log: { level: silent }
+cameras: [{ name: front, source: "file:///nowhere.mp4", record: false }]
+web: { port: 0 }
+broker: { port: 0 }`),
+    clock: systemClock,
+    log: silentLog,
+    openLines: async () => createSimulatedLines(systemClock),
+  });
+  await appliance.start();
+  try {
+    mkdirSync(join(card, "gone"));
+    writeFileSync(join(card, "gone", "gate.json"), '{"mode":"locked","stopped":false}');
+    await until(async () => (await storeHealth(appliance.url())).state === "good", "the store to be open");
+    assert.is(appliance.gate.mode(), "locked");
+  } finally {
+    await appliance.close();
+  }
+});
 
 async function storeHealth(url: string): Promise<{ state: string; sentence: string }> {
   await new Promise((resolve) => setTimeout(resolve, 250));

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import fs from "node:fs/promises";
+import { syncBuiltinESMExports } from "node:module";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { clipPath } from "../../src/core/records.js";
-import { type RecordingStation, recordingStation as station } from "../support/recording-station.js";
+import { filesIn, type RecordingStation, recordingStation as station } from "../support/recording-station.js";
 import { noon, passEntry } from "../support/records.js";
 import { until } from "../support/until.js";
 
@@ -16,6 +18,21 @@ async function cut(s: RecordingStation, passId: string | null = null) {
   await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
   await s.record();
   return (await promise)!;
+}
+
+/** A card on which folders cannot be listed for a while. */
+async function withoutListing<T>(code: string, task: () => Promise<T>): Promise<T> {
+  const { readdir } = fs;
+  fs.readdir = async () => {
+    throw Object.assign(new Error(`${code}: scandir`), { code, path: "deeper/within" });
+  };
+  syncBuiltinESMExports();
+  try {
+    return await task();
+  } finally {
+    fs.readdir = readdir;
+    syncBuiltinESMExports();
+  }
 }
 
 function loseStore(folder: string): void {
@@ -110,5 +127,24 @@ test("after the loss of all rows the oldest video of all cameras is the first to
   );
   await again.close();
 });
+
+for (const code of ["EIO", "ESTALE", "ENOENT"])
+  test(`recordings that cannot be listed at the start (${code}) are not taken for lost: files and rows stay`, async () => {
+    const s = await station();
+    await cut(s);
+    await s.close();
+    const files = filesIn(s.recordings);
+    assert.ok(files.length >= 3);
+    const blind = await withoutListing(code, () => station({}, s.folder, "boot-2"));
+    assert.equal([blind.repaired.droppedRows, blind.repaired.removedFiles], [0, 0]);
+    assert.ok(blind.repaired.newestAt !== null);
+    assert.match(blind.repaired.unread, code);
+    await blind.close();
+    assert.equal(filesIn(s.recordings), files);
+    const again = await station({}, s.folder, "boot-3");
+    assert.equal([again.repaired.droppedRows, again.repaired.adopted], [0, 0]);
+    assert.is((await again.store.clips.all()).length, 1);
+    await again.close();
+  });
 
 test.run();

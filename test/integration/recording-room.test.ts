@@ -4,7 +4,7 @@ import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
 import { filesIn, recordingStation as station } from "../support/recording-station.js";
-import { noon } from "../support/records.js";
+import { clipRecord, noon } from "../support/records.js";
 import { until } from "../support/until.js";
 
 for (const kind of ["sql", "json"] as const)
@@ -84,6 +84,29 @@ for (const kind of ["sql", "json"] as const)
     s.free.bytes = 0;
     await s.ring.rotate();
     assert.not.ok((await left()).includes("manual"));
+    await s.close();
+  });
+
+for (const kind of ["sql", "json"] as const)
+  test(`however many clips of strangers are over the budget, they go before those of listed plates (${kind})`, async () => {
+    const s = await station({ clipMaxBytes: 2000 }, undefined, "boot-1", { kind });
+    const classes = [
+      ["unknown", 130],
+      ["manual", 5],
+      ["known", 5],
+    ] as const;
+    for (const [of, count] of classes)
+      for (let i = 0; i < count; i++)
+        await s.store.clips.add(clipRecord({ id: `${of}-${i}`, kind: of, bytes: 100 }), []);
+    for (let i = 0; i < 6; i++) await s.ring.rotate();
+    const left = (await s.store.clips.all()).map((clip) => clip.id).sort();
+    assert.equal(
+      left,
+      [
+        ...classes.slice(1).flatMap(([of]) => [0, 1, 2, 3, 4].map((i) => `${of}-${i}`)),
+        ...Array.from({ length: 10 }, (_, i) => `unknown-${120 + i}`),
+      ].sort(),
+    );
     await s.close();
   });
 

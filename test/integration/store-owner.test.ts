@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -95,6 +95,43 @@ test("a store that is closed while it takes over leaves nothing behind", async (
   await saved;
   assert.is(store.status().state, "stopped");
   assert.ok(claim(join(folder, "store.owner")).isOwner);
+});
+
+test("a store that could not be opened at first claims it anew, and takes nothing from who has it by then", async () => {
+  const folder = temporaryFolder();
+  const { store } = storeIn(folder);
+  const inTheWay = join(folder, "plategate.db");
+  mkdirSync(inTheWay);
+  await store.start().then(
+    () => assert.unreachable(),
+    () => {},
+  );
+  assert.not.ok(store.isOwner());
+  rmdirSync(inTheWay);
+  await store.start();
+  assert.ok(store.isOwner());
+  const second = await otherProcess(folder);
+  assert.is(second.said, "ready guest");
+  await second.end("in order");
+  await store.close();
+
+  const late = storeIn(folder).store;
+  const database = readFileSync(inTheWay);
+  rmSync(inTheWay);
+  mkdirSync(inTheWay);
+  await late.start().then(
+    () => assert.unreachable(),
+    () => {},
+  );
+  rmdirSync(inTheWay);
+  writeFileSync(inTheWay, database);
+  const first = await otherProcess(folder);
+  assert.is(first.said, "ready owner");
+  await late.start();
+  assert.not.ok(late.isOwner());
+  await late.close();
+  assert.not.ok(claim(join(folder, "store.owner")).isOwner, "the claim of the other process stands");
+  await first.end("in order");
 });
 
 test("a claim that was left in an earlier boot of the machine does not count, even of the same number and time", () => {

@@ -211,6 +211,19 @@ test("a vehicle that was told that the way is open keeps its own lift to come, t
   stand(s, "BBB2", 4, "b");
   assert.equal([s.edges("lift"), s.used], ["1010", ["rule-BBB2"]]);
 });
+for (const barrier of [{ assumeOpenMs: 0 }, { assumeOpenMs: 3000, pulseMs: 3500 }])
+  test(`a barrier without contacts is not taken for open when its relay was not pulled (${JSON.stringify(barrier)})`, async () => {
+    const s = await street(visitor(), {}, gateKit({}, barrier));
+    s.lines.breakLine("lift", "dead");
+    stand(s, "AAA1", 5);
+    assert.is(s.gate.state().cause, "no-relay");
+    assert.is(s.lines.levels().green, false);
+    assert.is(s.entries.at(-1)!.pass.letThrough, false);
+    s.lines.breakLine("lift", null);
+    stand(s, "AAA1", 10);
+    assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]]);
+    assert.is(s.gate.state().place, "open");
+  });
 
 for (const how of ["throws", "dead"] as const)
   test(`a relay that takes no level (${how}) is asked again, and what did not move anything is not counted`, async () => {

@@ -1,5 +1,5 @@
 /** What people decided and a restart must not undo: the lock, and an operator's stop. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -149,6 +149,71 @@ test("what cannot be written is told, and the gate goes on", async () => {
   assert.is(answer.accepted, true);
   assert.is(await keep.settled(), false);
   assert.is(gate.event({ type: "granted" }).reason, "locked");
+});
+
+/** A gate whose data folder is not there when it starts: a card that is mounted late. */
+async function withoutFolder() {
+  const path = join(temporaryFolder(), "late", "gate.json");
+  const keep = createKeep(path, silentLog);
+  const kit = gateKit(all, {}, { keep });
+  await kit.gate.start();
+  return {
+    ...kit,
+    ask: (kind: "mode" | "stop" | "release", mode: "locked" | "normal" = "normal") =>
+      kit.gate.command({ kind, mode, by: "ann", via: "page", receivedAtMs: kit.clock.monotonicMs() }),
+    arrives(text: string) {
+      mkdirSync(join(path, ".."));
+      if (text !== "") writeFileSync(path, text);
+      kit.gate.recall();
+    },
+    async kept() {
+      await keep.settled();
+      return JSON.parse(readFileSync(path, "utf8"));
+    },
+  };
+}
+
+test("a lock and a stop that can be read only after the start are in force from then on, and no line is pulled for that", async () => {
+  const { gate, lines, clock, arrives, ask } = await withoutFolder();
+  lines.drive("exit", true);
+  clock.advance(300);
+  const before = lines.edges().length;
+  arrives('{"mode":"locked","stopped":true}');
+  assert.is(gate.view().mode, "locked");
+  assert.is(gate.view().state, "stopped");
+  clock.advance(10_000);
+  assert.not.ok(
+    lines
+      .edges()
+      .slice(before)
+      .some((e) => e.energised && e.name !== "red"),
+  );
+  assert.is(gate.event({ type: "free-exit" }).reason, "stopped");
+  assert.is(ask("release").reason, "released");
+  assert.is(gate.event({ type: "granted" }).reason, "locked");
+});
+
+test("what was decided while the data folder was away stands, and is kept when it comes", async () => {
+  const away = await withoutFolder();
+  away.ask("mode", "normal");
+  away.ask("stop");
+  away.ask("release");
+  away.arrives('{"mode":"locked","stopped":true}');
+  assert.equal([away.gate.view().mode, away.gate.view().state], ["normal", "unknown"]);
+  assert.equal(await away.kept(), { mode: "normal", stopped: false });
+
+  const first = await withoutFolder();
+  first.ask("mode", "locked");
+  first.ask("stop");
+  first.arrives("");
+  assert.equal(await first.kept(), { mode: "locked", stopped: true });
+
+  const burning = await withoutFolder();
+  burning.lines.drive("fire", true);
+  burning.clock.advance(300);
+  burning.arrives('{"mode":"normal","stopped":true}');
+  assert.is(burning.gate.state().heldBy, "fire");
+  assert.equal(await burning.kept(), { mode: "normal", stopped: false });
 });
 
 test("locking takes back a grant that still waits for its vehicle", async () => {

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { silentLog } from "../../../src/system/log.js";
@@ -59,5 +60,31 @@ still(
     await app.close();
   },
 );
+
+still("an answer that takes longer than a connection may stand still is given", async () => {
+  const folder = temporaryFolder();
+  const app = await createHttp({
+    routes: [
+      {
+        method: "POST",
+        path: "/slow",
+        summary: "",
+        group: "",
+        good: { description: "for this test" },
+        handle: () => sleep(1000, { json: { done: true } }),
+      },
+    ],
+    pageFolder: folder,
+    hosts: [],
+    log: silentLog,
+    nowMs: () => performance.now(),
+    answered: () => {},
+    stillMs: 200,
+  });
+  const url = await app.listen({ host: "127.0.0.1", port: 0 });
+  const answer = await ask(`${url}/slow`, { method: "POST" });
+  assert.is(answer.status, 200);
+  await app.close();
+});
 
 still.run();
