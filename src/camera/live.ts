@@ -4,6 +4,7 @@ import { masked } from "../system/masked.js";
 import { board } from "./board.js";
 import type { Camera, CameraState, Frame } from "./camera.js";
 import type { GstBinding, GstSample } from "./gstreamer.js";
+import { createHoldUp } from "./hold-up.js";
 import { pipelineText } from "./pipelines.js";
 import { isRefusal, problemOf } from "./problems.js";
 import type { Recorder } from "./recorder.js";
@@ -103,7 +104,16 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     });
     log.debug({ pipeline: masked(text) }, "Opening the camera.");
     const session = openSession({ text, recorder, stallMs: options.stallMs ?? 10_000 }, { binding, clock });
-    return { session, everyFrame, startedMs: clock.monotonicMs(), frames: 0, dropped: 0, previousMs: null };
+    const startedMs = clock.monotonicMs();
+    return {
+      session,
+      everyFrame,
+      startedMs,
+      frames: 0,
+      dropped: 0,
+      previousMs: null,
+      holdUp: createHoldUp(),
+    };
   }
 
   function timesOf(run: Run, sample: GstSample, askedMs: number): Pick<Frame, "atMs" | "mediaMs"> {
@@ -117,7 +127,8 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     // A frame that was there at once may have waited since the last one was taken: its age is never understated.
     const arrivedMs = nowMs - askedMs > 3 ? nowMs : (run.previousMs ?? nowMs);
     run.previousMs = nowMs;
-    const atMs = arrivedMs - (Number(run.session.property("backlog", "current-level-time")) || 0) / 1e6;
+    const backlogMs = (Number(run.session.property("backlog", "current-level-time")) || 0) / 1e6;
+    const atMs = arrivedMs - backlogMs - run.holdUp.picture(nowMs);
     return { atMs, mediaMs: Math.max(0, atMs - firstMs) };
   }
 
@@ -205,4 +216,5 @@ interface Run {
   dropped: number;
   /** When the frame before was handed over. */
   previousMs: number | null;
+  holdUp: ReturnType<typeof createHoldUp>;
 }

@@ -121,6 +121,41 @@ test("what waits in front of the decoder makes a frame older", async () => {
   assert.is((await next)!.atMs, clock.monotonicMs() - 400);
 });
 
+test("what a silence held up counts as old as the silence, until the stream may have caught up", async () => {
+  const { camera, runs, clock } = kit();
+  const ageAfter = async (ms: number) => {
+    const next = camera.nextFrame();
+    await turn();
+    clock.advance(ms);
+    runs[0]!.give();
+    const frame = await next;
+    return clock.monotonicMs() - frame!.atMs;
+  };
+  for (let n = 0; n < 12; n++) assert.is(await ageAfter(100), 0);
+  assert.is(await ageAfter(6000), 6000);
+  assert.is(await ageAfter(100), 5900);
+  assert.is(await ageAfter(900), 5000);
+  // Held up once more before it had caught up.
+  assert.is(await ageAfter(2000), 7000);
+  for (let n = 1; n < 70; n++) assert.is(await ageAfter(100), 7000 - n * 100);
+  assert.is(await ageAfter(100), 0);
+  await camera.close();
+});
+
+test("a camera that sends a picture every two seconds is slow, not held up", async () => {
+  const { camera, runs, clock } = kit();
+  const ages: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const next = camera.nextFrame();
+    await turn();
+    clock.advance(2000);
+    runs[0]!.give();
+    ages.push(clock.monotonicMs() - (await next)!.atMs);
+  }
+  assert.equal(ages.slice(3), Array(17).fill(0));
+  await camera.close();
+});
+
 test("frames that were overtaken are counted", async () => {
   const { camera, runs, properties } = kit();
   properties["rate.out"] = "1";
