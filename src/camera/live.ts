@@ -52,11 +52,12 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     async nextFrame() {
       while (!closing && state !== "ended" && state !== "failed") {
         try {
-          run ??= connect();
+          run ??= await connect();
         } catch (error) {
           await failed(masked(error instanceof Error ? error.message.replace(/\.$/, "") : String(error)));
           continue;
         }
+        if (run === null) break;
         const askedMs = clock.monotonicMs();
         const sample = await run.session.pull();
         if (closing) break;
@@ -78,6 +79,9 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
         closing = true;
         wake();
         if (run !== null) await leave(run);
+        plan.close();
+        // What was filmed is worth the wait.
+        await deps.recorder?.idle();
         if (state !== "failed") state = "ended";
       })();
       return closed;
@@ -90,12 +94,17 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     return card === "" ? {} : { recordingProblem: `Nothing is recorded: ${card}.` };
   }
 
-  function connect(): Run {
+  /** null: closed meanwhile. */
+  async function connect(): Promise<Run | null> {
     source = parseSource(options.source);
     if (source.kind === "photos")
       throw new SourceError(`${source.folder} is a folder of photos, not a stream`);
     const everyFrame = options.mode === "watch" && source.kind === "file";
-    const { record, recorder } = everyFrame ? { record: null, recorder: null } : plan.next(source);
+    const { record, recorder } = everyFrame ? { record: null, recorder: null } : await plan.next(source);
+    if (closing) {
+      plan.close();
+      return null;
+    }
     const text = pipelineText(source, {
       analysisFps: options.analysisFps,
       everyFrame,

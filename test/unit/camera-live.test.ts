@@ -373,9 +373,9 @@ test("the password of a pipeline that cannot be built stands in no status", asyn
 });
 
 /** A recorder that takes everything and writes nothing. */
-function recorderFake(recover: () => void = () => {}): Recorder {
+function recorderFake(recover: () => void | Promise<void> = () => {}): Recorder {
   return {
-    recover,
+    recover: async () => recover(),
     push: () => {},
     finish: async () => {},
     idle: async () => {},
@@ -420,6 +420,63 @@ test("a card that cannot be written costs the recording for a minute, never the 
   await oneFrame(camera, () => runs[1]!.give());
   assert.match(runs[1]!.text, /mp4mux/);
   assert.is(camera.status().recordingProblem, undefined);
+});
+
+test("pictures are not given up for a recording that could not begin anyway", async () => {
+  const recorder = recorderFake(() => {
+    throw new Error("EROFS: read-only file system");
+  });
+  const { camera, runs, clock } = kit({}, recorder);
+  for (let minute = 0; minute < 5; minute++) {
+    await oneFrame(camera, () => runs.at(-1)!.give());
+    await oneFrame(camera, () => runs.at(-1)!.give());
+    clock.advance(60_000);
+  }
+  assert.is(runs.length, 1);
+  assert.match(camera.status().recordingProblem ?? "", /^Nothing is recorded: .*read-only/);
+  await camera.close();
+});
+
+test("a card that hangs costs the recording, not the pictures, and is asked once until it answers", async () => {
+  let answer = () => {};
+  let asked = 0;
+  const hanging = () => new Promise<void>((resolve) => (answer = resolve));
+  const recorder = { ...recorderFake(() => (++asked === 1 ? undefined : hanging())), finish: hanging };
+  const { camera, runs, clock } = kit({}, recorder);
+  await oneFrame(camera, () => runs[0]!.give());
+  assert.match(runs[0]!.text, /mp4mux/);
+  const next = camera.nextFrame();
+  runs[0]!.say(error("The stream was cut."));
+  // The end of the old run, the wait for the next one, and the card: none of them lasts.
+  for (let n = 0; n < 5 && runs.length === 1; n++) {
+    await turn();
+    clock.advance(2000);
+    await turn();
+  }
+  assert.not.match(runs[1]!.text, /mp4mux/);
+  runs[1]!.give();
+  assert.ok(await next);
+  assert.is(camera.status().state, "running");
+  assert.match(camera.status().recordingProblem ?? "", /^Nothing is recorded: the card does not answer/);
+  for (let minute = 0; minute < 3; minute++) {
+    clock.advance(62_000);
+    await oneFrame(camera, () => runs[1]!.give());
+  }
+  assert.equal([runs.length, asked], [2, 2]);
+  answer();
+  await turn();
+  clock.advance(60_000);
+  assert.is(asked, 3);
+  answer();
+  await turn();
+  await oneFrame(camera, () => runs[1]!.give());
+  void camera.nextFrame();
+  await turn();
+  answer();
+  await turn();
+  assert.match(runs[2]!.text, /mp4mux/);
+  answer();
+  void camera.close();
 });
 
 test.run();
