@@ -26,6 +26,8 @@ export interface RecordingPlanDeps {
 export function createRecordingPlan({ clock, log, binding, recorder }: RecordingPlanDeps) {
   /** Which of the source's ways is tried or has proved right. */
   let way = 0;
+  /** Ways that did not fit since pictures came last. */
+  const unfit = new Set<number>();
   let ways: readonly RecordHow[] = [];
   let problem = "";
   let recording = false;
@@ -55,11 +57,12 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
       }
       recording = true;
       isDue = false;
-      return { record: { how: ways[way % ways.length]!, encoder }, recorder };
+      return { record: { how: ways[way]!, encoder }, recorder };
     },
     /** A frame came through while recording. */
     works(): void {
       if (recording) problem = "";
+      unfit.clear();
     },
     /**
      * Takes note of an error of a run that gave `frames`. True: it was about the recording, the next run goes another
@@ -72,10 +75,15 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
         ways.length > 1 &&
         /not-negotiated|not-linked|could not link/i.test(message.detail)
       ) {
-        way++;
-        log.info({ next: ways[way % ways.length] }, "The camera's stream cannot be recorded like this.");
-        // After the last way the source itself must be at fault.
-        return way % ways.length !== 0;
+        unfit.add(way);
+        // From the best one anew: the camera may have been set to another codec.
+        const next = ways.findIndex((_, n) => !unfit.has(n));
+        way = Math.max(0, next);
+        log.info({ next: ways[way] }, "The camera's stream cannot be recorded like this.");
+        if (next >= 0) return true;
+        // None fits: the source itself must be at fault.
+        unfit.clear();
+        return false;
       }
       if (!isRecordingProblem(message)) return false;
       pause(
@@ -109,7 +117,7 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
 
   /** null: one is needed, and there is none. */
   function encoderNeeded(): Encoder | null {
-    return ways[way % ways.length] === "encode" ? pickEncoder(binding) : "x264enc";
+    return ways[way] === "encode" ? pickEncoder(binding) : "x264enc";
   }
 
   function pause(why: string): void {

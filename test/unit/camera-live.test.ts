@@ -404,6 +404,34 @@ test("a stream that cannot be kept as it is is tried as H.265, then encoded, wit
   assert.is(camera.status().reconnects, 0);
 });
 
+test("a camera that is set from H.265 to H.264 is kept as it is again, not encoded for ever", async () => {
+  const { camera, runs, clock } = kit({}, recorderFake());
+  const linkless = error("Internal data stream error.", "streaming stopped, reason not-linked (-1)");
+  const next = camera.nextFrame();
+  await turn();
+  runs[0]!.say(linkless);
+  await turn();
+  await turn();
+  assert.match(runs[1]!.text, /rtph265depay/);
+  runs[1]!.give();
+  assert.ok(await next);
+  const after = camera.nextFrame();
+  runs[1]!.say({ type: "eos" });
+  for (let n = 0; n < 4 && runs.length === 2; n++) {
+    await turn();
+    clock.advance(500);
+  }
+  await turn();
+  assert.match(runs[2]!.text, /rtph265depay/);
+  runs[2]!.say(linkless);
+  await turn();
+  await turn();
+  assert.match(runs[3]!.text, /rtph264depay/);
+  runs[3]!.give();
+  assert.ok(await after);
+  await camera.close();
+});
+
 test("a card that cannot be written costs the recording for a minute, never the pictures", async () => {
   let writable = false;
   const recorder = recorderFake(() => {
