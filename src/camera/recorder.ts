@@ -28,6 +28,8 @@ export interface RecorderDeps {
 
 /** What waits for a card that has stalled; beyond it fragments are left out and counted. */
 const maxWaitingBytes = 32 * 1024 * 1024;
+/** Work that the card has not done after this time is told: what waits for it may be lost. */
+const patienceMs = 10_000;
 /** A camera's clock runs off by less than this from one file to the next. */
 const maxSlewMs = 20;
 
@@ -52,6 +54,8 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   let changed = false;
   let problem = "";
   let left = 0;
+  /** Since when the card has been at the piece of work that it does now. */
+  let busySinceMs = Number.POSITIVE_INFINITY;
 
   return {
     /**
@@ -109,14 +113,23 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     changed: () => changed,
     current: (): OpenSegment | null => writing?.segment ?? null,
     /** What is wrong with the card, without a full stop; empty while all is well. */
-    problem: () => problem,
+    problem: () =>
+      problem === "" && clock.monotonicMs() - busySinceMs > patienceMs ? "the card does not answer" : problem,
     /** Fragments that were not written. */
     left: () => left,
   };
 
   /** Work on the card, one piece after the other. */
   function then(task: () => void | Promise<void>): void {
-    work = work.then(task).catch((error) => fail(reasonOf(error)));
+    work = work
+      .then(() => {
+        busySinceMs = clock.monotonicMs();
+        return task();
+      })
+      .catch((error) => fail(reasonOf(error)))
+      .then(() => {
+        busySinceMs = Number.POSITIVE_INFINITY;
+      });
   }
 
   function changes(part: Mp4Part): boolean {

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,6 +14,7 @@ import { temporaryFolder } from "../support/folder.js";
 import { type SegmentShape, segmentBytes } from "../support/segments.js";
 import { skipLoudly } from "../support/skip.js";
 import { mountSmall } from "../support/small-disk.js";
+import { until } from "../support/until.js";
 
 const start = Date.UTC(2026, 4, 1, 6, 30);
 
@@ -205,6 +207,25 @@ test("what a card is too slow for is left out and said, and the files hold what 
   );
   for (const { path } of segments)
     assert.ok(createFragmentReader().push(readFileSync(path)).length > 1, path);
+});
+
+test("a card that has hung for ten seconds is told, until it answers", async () => {
+  const { recorder, stream, folder, clock, segments } = kit();
+  await recorder.recover();
+  // Nobody reads it: whoever opens it for writing waits, as for a card that hangs.
+  const hanging = join(folder, `${segmentName(start)}.open`);
+  execFileSync("mkfifo", [hanging]);
+  stream({ seconds: 1 });
+  assert.is(recorder.problem(), "");
+  await until(() => {
+    clock.advance(1000);
+    return recorder.problem() !== "";
+  }, "a problem");
+  assert.is(recorder.problem(), "the card does not answer");
+  await readFile(hanging);
+  await recorder.finish();
+  assert.is(recorder.problem(), "");
+  assert.ok(segments.length > 0);
 });
 
 test("a muxer that writes rubbish is a problem, not a crash", async () => {
