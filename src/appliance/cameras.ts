@@ -156,7 +156,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
       return {
         ...away,
         state: "away",
-        problem: `The eye is away: ${process.cause}. It is being started again.`,
+        problem: `The eye is away: ${process.cause}. It is being started again.${problem === "" ? "" : ` It said: ${problem}`}`,
       };
     if (process.state === "stopped") return { ...away, state: "ended", problem: "Stopped." };
     if (figures === null) return { ...away, state: process.restarts > 0 ? "away" : "starting", problem };

@@ -4,6 +4,7 @@ import { masked } from "../system/masked.js";
 import { board } from "./board.js";
 import type { Camera, CameraState, Frame } from "./camera.js";
 import type { GstBinding, GstSample } from "./gstreamer.js";
+import { createHoldUp } from "./hold-up.js";
 import { pipelineText } from "./pipelines.js";
 import { isRefusal, problemOf } from "./problems.js";
 import type { Recorder } from "./recorder.js";
@@ -51,11 +52,12 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     async nextFrame() {
       while (!closing && state !== "ended" && state !== "failed") {
         try {
-          run ??= connect();
+          run ??= await connect();
         } catch (error) {
           await failed(masked(error instanceof Error ? error.message.replace(/\.$/, "") : String(error)));
           continue;
         }
+        if (run === null) break;
         const askedMs = clock.monotonicMs();
         const sample = await run.session.pull();
         if (closing) break;
@@ -77,6 +79,9 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
         closing = true;
         wake();
         if (run !== null) await leave(run);
+        plan.close();
+        // What was filmed is worth the wait.
+        await deps.recorder?.idle();
         if (state !== "failed") state = "ended";
       })();
       return closed;
@@ -89,12 +94,17 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     return card === "" ? {} : { recordingProblem: `Nothing is recorded: ${card}.` };
   }
 
-  function connect(): Run {
+  /** null: closed meanwhile. */
+  async function connect(): Promise<Run | null> {
     source = parseSource(options.source);
     if (source.kind === "photos")
       throw new SourceError(`${source.folder} is a folder of photos, not a stream`);
     const everyFrame = options.mode === "watch" && source.kind === "file";
-    const { record, recorder } = everyFrame ? { record: null, recorder: null } : plan.next(source);
+    const { record, recorder } = everyFrame ? { record: null, recorder: null } : await plan.next(source);
+    if (closing) {
+      plan.close();
+      return null;
+    }
     const text = pipelineText(source, {
       analysisFps: options.analysisFps,
       everyFrame,
@@ -103,7 +113,16 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     });
     log.debug({ pipeline: masked(text) }, "Opening the camera.");
     const session = openSession({ text, recorder, stallMs: options.stallMs ?? 10_000 }, { binding, clock });
-    return { session, everyFrame, startedMs: clock.monotonicMs(), frames: 0, dropped: 0, previousMs: null };
+    const startedMs = clock.monotonicMs();
+    return {
+      session,
+      everyFrame,
+      startedMs,
+      frames: 0,
+      dropped: 0,
+      previousMs: null,
+      holdUp: createHoldUp(),
+    };
   }
 
   function timesOf(run: Run, sample: GstSample, askedMs: number): Pick<Frame, "atMs" | "mediaMs"> {
@@ -117,7 +136,8 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     // A frame that was there at once may have waited since the last one was taken: its age is never understated.
     const arrivedMs = nowMs - askedMs > 3 ? nowMs : (run.previousMs ?? nowMs);
     run.previousMs = nowMs;
-    const atMs = arrivedMs - (Number(run.session.property("backlog", "current-level-time")) || 0) / 1e6;
+    const backlogMs = (Number(run.session.property("backlog", "current-level-time")) || 0) / 1e6;
+    const atMs = arrivedMs - backlogMs - run.holdUp.picture(nowMs);
     return { atMs, mediaMs: Math.max(0, atMs - firstMs) };
   }
 
@@ -205,4 +225,5 @@ interface Run {
   dropped: number;
   /** When the frame before was handed over. */
   previousMs: number | null;
+  holdUp: ReturnType<typeof createHoldUp>;
 }

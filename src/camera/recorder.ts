@@ -1,5 +1,4 @@
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
@@ -29,6 +28,8 @@ export interface RecorderDeps {
 
 /** What waits for a card that has stalled; beyond it fragments are left out and counted. */
 const maxWaitingBytes = 32 * 1024 * 1024;
+/** Work that the card has not done after this time is told: what waits for it may be lost. */
+const patienceMs = 10_000;
 /** A camera's clock runs off by less than this from one file to the next. */
 const maxSlewMs = 20;
 
@@ -53,17 +54,27 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   let changed = false;
   let problem = "";
   let left = 0;
+  /** Since when the card has been at the piece of work that it does now. */
+  let busySinceMs = Number.POSITIVE_INFINITY;
 
   return {
-    /** Throws where the folder cannot be written. Reports the segments that were never finished. */
-    recover(): void {
-      mkdirSync(folder, { recursive: true });
-      closeSync(openSync(join(folder, ".writable"), "w"));
-      rmSync(join(folder, ".writable"));
-      for (const name of readdirSync(folder).sort()) {
-        if (name.endsWith(".open") && name !== openName()) adopt(name.slice(0, -".open".length));
-      }
-      problem = "";
+    /**
+     * Fulfils when what was pushed before is written and the folder can be; rejects where it cannot. Reports the segments
+     * that were never finished.
+     */
+    recover(): Promise<void> {
+      const recovered = work.then(async () => {
+        await mkdir(folder, { recursive: true });
+        const probe = join(folder, ".writable");
+        await writeFile(probe, "");
+        await rm(probe);
+        for (const name of (await readdir(folder)).sort()) {
+          if (name.endsWith(".open") && name !== openName()) await adopt(name.slice(0, -".open".length));
+        }
+        problem = "";
+      });
+      work = recovered.catch(() => {});
+      return recovered;
     },
     /** Bytes of the muxer, in their order. Never waits; what the card does not take is told by `problem`. */
     push(bytes: Buffer): void {
@@ -72,27 +83,29 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
         if (changes(part)) return;
         if (waitingBytes + part.data.length > maxWaitingBytes) {
           left++;
-          fail("the card is too slow");
+          tell("the card is too slow");
+          // Behind what still waits for the card: a fragment is missing there, so the file ends.
+          then(endFile);
           continue;
         }
         waitingBytes += part.data.length;
-        work = work
-          .then(() => write(part, arrivedMs))
-          .catch((error) => fail(reasonOf(error)))
-          .then(() => {
-            waitingBytes -= part.data.length;
-          });
+        then(() => write(part, arrivedMs));
+        then(() => {
+          waitingBytes -= part.data.length;
+        });
       }
     },
     /** The stream has ended: finishes the file and is ready for the next stream. */
-    async finish(): Promise<void> {
-      work = work.then(endFile).catch((error) => fail(reasonOf(error)));
-      await work;
-      reader = createFragmentReader();
-      header = null;
-      broken = false;
-      changed = false;
-      format = "";
+    finish(): Promise<void> {
+      then(endFile);
+      then(() => {
+        reader = createFragmentReader();
+        header = null;
+        broken = false;
+        changed = false;
+        format = "";
+      });
+      return work;
     },
     /** Everything that was pushed is written, or known not to be. */
     idle: (): Promise<void> => work,
@@ -100,10 +113,24 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     changed: () => changed,
     current: (): OpenSegment | null => writing?.segment ?? null,
     /** What is wrong with the card, without a full stop; empty while all is well. */
-    problem: () => problem,
+    problem: () =>
+      problem === "" && clock.monotonicMs() - busySinceMs > patienceMs ? "the card does not answer" : problem,
     /** Fragments that were not written. */
     left: () => left,
   };
+
+  /** Work on the card, one piece after the other. */
+  function then(task: () => void | Promise<void>): void {
+    work = work
+      .then(() => {
+        busySinceMs = clock.monotonicMs();
+        return task();
+      })
+      .catch((error) => fail(reasonOf(error)))
+      .then(() => {
+        busySinceMs = Number.POSITIVE_INFINITY;
+      });
+  }
 
   function changes(part: Mp4Part): boolean {
     if (part.kind === "fragment" && part.format !== "") {
@@ -119,7 +146,8 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
       return reader.push(bytes);
     } catch (error) {
       broken = true;
-      fail(reasonOf(error));
+      tell(reasonOf(error));
+      then(endFile);
       return [];
     }
   }
@@ -161,9 +189,9 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   async function beginFile(startedAt: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {
     let at = startedAt;
     // Two files of one millisecond: the clock was set back.
-    while (statSync(join(folder, segmentName(at)), { throwIfNoEntry: false }) !== undefined) at++;
+    while (await isThere(join(folder, segmentName(at)))) at++;
     const path = join(folder, segmentName(at));
-    writeFileSync(`${path}.open`, "");
+    await writeFile(`${path}.open`, "");
     let file: FileHandle | null = null;
     try {
       file = await open(path, "ax");
@@ -171,7 +199,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
       await syncFolder();
     } catch (error) {
       await file?.close();
-      for (const useless of [path, `${path}.open`]) rmSync(useless, { force: true });
+      for (const useless of [path, `${path}.open`]) await rm(useless, { force: true });
       throw error;
     }
     const segment = { path, startedAt: at };
@@ -194,17 +222,17 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   async function done(segment: SegmentFile): Promise<void> {
     await syncFolder();
     onSegment(segment);
-    rmSync(`${segment.path}.open`, { force: true });
+    await rm(`${segment.path}.open`, { force: true });
   }
 
-  function adopt(name: string): void {
+  async function adopt(name: string): Promise<void> {
     const path = join(folder, name);
     const startedAt = segmentStart(name);
-    const file = statSync(path, { throwIfNoEntry: false });
-    if (startedAt !== null && file !== undefined && file.size > 0) {
+    const file = await stat(path).catch(() => null);
+    if (startedAt !== null && file !== null && file.size > 0) {
       onSegment({ path, startedAt, endedAt: Math.max(startedAt, Math.round(file.mtimeMs)) });
     }
-    rmSync(`${path}.open`, { force: true });
+    await rm(`${path}.open`, { force: true });
   }
 
   async function syncFolder(): Promise<void> {
@@ -220,10 +248,14 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     return writing === null ? "" : `${segmentName(writing.segment.startedAt)}.open`;
   }
 
-  /** A file that could not be written further is finished as it is; the next key frame begins a new one. */
-  function fail(why: string): void {
+  function tell(why: string): void {
     if (why !== problem) log.warn({ folder, left }, `Video is not recorded: ${why}.`);
     problem = why;
+  }
+
+  /** A file that could not be written further is finished as it is; the next key frame begins a new one. */
+  function fail(why: string): void {
+    tell(why);
     const broken = writing;
     writing = null;
     if (broken === null) return;
@@ -242,6 +274,17 @@ interface Writing {
   /** Where the file begins on the scale of the stream, and how much of it is written. */
   baseMs: number;
   lengthMs: number;
+}
+
+/** Rejects where nobody can tell. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
 }
 
 function reasonOf(error: unknown): string {

@@ -2,13 +2,15 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { pickEncoder } from "./board.js";
 import type { GstBinding, GstTrouble } from "./gstreamer.js";
-import { type PipelineOptions, type RecordHow, waysToRecord } from "./pipelines.js";
+import { type Encoder, type PipelineOptions, type RecordHow, waysToRecord } from "./pipelines.js";
 import { isRecordingProblem } from "./problems.js";
 import type { Recorder } from "./recorder.js";
 import type { Source } from "./source.js";
 
 /** How long nothing is recorded after the card or the encoder failed, in ms. */
 const pauseMs = 60_000;
+/** A card that does not answer within this time hangs, and the pictures go on without it. */
+const patienceMs = 2000;
 
 export interface RecordingPlanDeps {
   clock: Clock;
@@ -24,38 +26,43 @@ export interface RecordingPlanDeps {
 export function createRecordingPlan({ clock, log, binding, recorder }: RecordingPlanDeps) {
   /** Which of the source's ways is tried or has proved right. */
   let way = 0;
+  /** Ways that did not fit since pictures came last. */
+  const unfit = new Set<number>();
   let ways: readonly RecordHow[] = [];
   let problem = "";
-  let againMs = 0;
   let recording = false;
+  /** The pause is over, and nothing that could be seen beforehand stands in the way. */
+  let isDue = false;
+  let cancelPause = () => {};
+  /** Asked once at a time: each question to a card that hangs holds a thread of the pool. */
+  let asking: Promise<string> | null = null;
 
   return {
     problem: () => problem,
-    /** True when a pause is over: the pipeline should be opened anew, with its recording. */
-    due: () => problem !== "" && !recording && clock.monotonicMs() >= againMs,
-    next(source: Source): { record: PipelineOptions["record"]; recorder: Recorder | null } {
+    /**
+     * True when a pause is over and the recording can begin: the pipeline should be opened anew. Not before, for that costs
+     * pictures.
+     */
+    due: () => isDue && !recording,
+    async next(source: Source): Promise<{ record: PipelineOptions["record"]; recorder: Recorder | null }> {
       recording = false;
       const none = { record: null, recorder: null };
-      if (recorder === null || (problem !== "" && clock.monotonicMs() < againMs)) return none;
-      try {
-        recorder.recover();
-      } catch (error) {
-        pause(`the folder for video cannot be written (${(error as Error).message})`);
-        return none;
-      }
+      if (recorder === null || (problem !== "" && !isDue)) return none;
       ways = waysToRecord(source);
-      const how = ways[way % ways.length]!;
-      const encoder = how === "encode" ? pickEncoder(binding) : "x264enc";
-      if (encoder === null) {
-        pause("this machine has no H.264 encoder; install gstreamer1.0-plugins-ugly");
+      const why = await obstacle(recorder);
+      const encoder = encoderNeeded();
+      if (why !== "" || encoder === null) {
+        pause(why);
         return none;
       }
       recording = true;
-      return { record: { how, encoder }, recorder };
+      isDue = false;
+      return { record: { how: ways[way]!, encoder }, recorder };
     },
     /** A frame came through while recording. */
     works(): void {
       if (recording) problem = "";
+      unfit.clear();
     },
     /**
      * Takes note of an error of a run that gave `frames`. True: it was about the recording, the next run goes another
@@ -68,10 +75,15 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
         ways.length > 1 &&
         /not-negotiated|not-linked|could not link/i.test(message.detail)
       ) {
-        way++;
-        log.info({ next: ways[way % ways.length] }, "The camera's stream cannot be recorded like this.");
-        // After the last way the source itself must be at fault.
-        return way % ways.length !== 0;
+        unfit.add(way);
+        // From the best one anew: the camera may have been set to another codec.
+        const next = ways.findIndex((_, n) => !unfit.has(n));
+        way = Math.max(0, next);
+        log.info({ next: ways[way] }, "The camera's stream cannot be recorded like this.");
+        if (next >= 0) return true;
+        // None fits: the source itself must be at fault.
+        unfit.clear();
+        return false;
       }
       if (!isRecordingProblem(message)) return false;
       pause(
@@ -81,12 +93,45 @@ export function createRecordingPlan({ clock, log, binding, recorder }: Recording
       );
       return true;
     },
+    close: () => cancelPause(),
   };
 
+  /** Why nothing can be recorded now, without a full stop; empty where nothing is known against it. */
+  async function obstacle(recorder: Recorder): Promise<string> {
+    if (encoderNeeded() === null)
+      return "this machine has no H.264 encoder; install gstreamer1.0-plugins-ugly";
+    asking ??= recorder
+      .recover()
+      .then(
+        () => "",
+        (error: Error) => `the folder for video cannot be written (${error.message})`,
+      )
+      .finally(() => {
+        asking = null;
+      });
+    return new Promise((resolve) => {
+      const cancel = clock.after(patienceMs, () => resolve("the card does not answer"));
+      void asking?.then(resolve).finally(cancel);
+    });
+  }
+
+  /** null: one is needed, and there is none. */
+  function encoderNeeded(): Encoder | null {
+    return ways[way] === "encode" ? pickEncoder(binding) : "x264enc";
+  }
+
   function pause(why: string): void {
+    isDue = false;
+    cancelPause();
+    cancelPause = clock.after(pauseMs, () => void again());
     const sentence = `Nothing is recorded: ${why}; trying again every minute.`;
     if (sentence !== problem) log.warn({}, sentence);
     problem = sentence;
-    againMs = clock.monotonicMs() + pauseMs;
+  }
+
+  async function again(): Promise<void> {
+    const why = recorder === null ? "" : await obstacle(recorder);
+    if (why === "") isDue = true;
+    else pause(why);
   }
 }

@@ -30,6 +30,8 @@ export function createReplayCamera(
   let photo = 0;
   let shown = 0;
   let sequence = 0;
+  /** Of this round through the photos. */
+  let readable = 0;
   let picture: Pick<Frame, "width" | "height" | "rgb"> | null = null;
   let startedMs: number | null = null;
   let wake = () => {};
@@ -45,14 +47,16 @@ export function createReplayCamera(
           return null;
         }
         if (photo >= names.length) {
-          if (!loop || sequence === 0) break;
+          if (!loop || readable === 0) break;
           photo = 0;
+          readable = 0;
         }
         picture ??= await load(names[photo]!);
         if (picture === null) {
           photo++;
           continue;
         }
+        if (shown === 0) readable++;
         startedMs ??= clock.monotonicMs();
         const mediaMs = sequence * stepMs;
         if (loop) await until(startedMs + mediaMs);
@@ -75,7 +79,7 @@ export function createReplayCamera(
         return frame;
       }
       if (state !== "failed") {
-        state = sequence === 0 && !closed ? "failed" : "ended";
+        state = closed || (!loop && sequence > 0) ? "ended" : "failed";
         if (state === "failed") problem = `No file in ${folder} can be read as a picture.`;
       }
       return null;

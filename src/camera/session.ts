@@ -71,7 +71,14 @@ export function openSession(
       }
       settle({ why: "closed" });
       await pipeline.stop();
-      await recorded;
+      // A card that hangs must not keep the next run from its pictures.
+      await new Promise<void>((resolve) => {
+        const cancel = clock.after(2000, resolve);
+        void recorded.then(() => {
+          cancel();
+          resolve();
+        });
+      });
     },
   };
 

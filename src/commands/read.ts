@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { basename, extname, join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Box, Point, Quad } from "../core/geometry.js";
@@ -12,6 +12,7 @@ import { lookAtPhoto, PLAUSIBLE, WEAKEST } from "../vision/photo.js";
 import type { RegionGuess } from "../vision/reader.js";
 import { ModelError } from "../vision/session.js";
 import { openVision, type PlateLook, type Vision } from "../vision/vision.js";
+import { picturesIn } from "./picture-files.js";
 
 const usage =
   "usage: plategate read [--json] [--annotate DIR] [--threads N] [--models DIR] [--min-confidence C] [--countries DE,FR] [--enhance] PATH…";
@@ -79,15 +80,16 @@ export async function readCommand(args: string[]): Promise<number> {
   try {
     await warmUp(vision);
     let failed = problems.length;
-    for (const file of files) if (!(await readFile(file, vision, parsed))) failed++;
+    const nameOf = uniqueNames();
+    for (const file of files) if (!(await readFile(file, nameOf(file), vision, parsed))) failed++;
     return failed > 0 ? 1 : 0;
   } finally {
     await vision.close();
   }
 }
 
-/** Reads one file and prints its line; false when it is no usable picture. */
-async function readFile(file: string, vision: Vision, options: Options): Promise<boolean> {
+/** Reads one file and prints its line; false when it is no usable picture. `name`: of what is written about it. */
+async function readFile(file: string, name: string, vision: Vision, options: Options): Promise<boolean> {
   try {
     const picture = await loadPicture(file);
     const started = performance.now();
@@ -95,8 +97,9 @@ async function readFile(file: string, vision: Vision, options: Options): Promise
     const line = toLine(basename(file), performance.now() - started, looks, picture, options.grammars);
     console.log(options.json ? JSON.stringify(line) : forPeople(line));
     if (options.annotate !== null) {
-      await annotate(options.annotate, file, picture, looks);
-      if (options.enhance) await cutOut(options.annotate, file, picture, looks, vision);
+      const target = join(options.annotate, name);
+      await annotate(target, picture, looks);
+      if (options.enhance) await cutOut(target, picture, looks, vision);
     }
     return true;
   } catch (error) {
@@ -152,24 +155,30 @@ function supposedIn({ text, supposed }: ReadPlate): string {
   return supposed.text === text ? `, fits ${country} ${pattern}` : `, in ${country} rather ${supposed.text}`;
 }
 
-async function annotate(
-  folder: string,
-  file: string,
-  picture: LoadedPicture,
-  looks: readonly PlateLook[],
-): Promise<void> {
+/** Names without ending; photos of different folders or kinds may have the same one. */
+function uniqueNames(): (file: string) => string {
+  const taken = new Set<string>();
+  return (file) => {
+    const plain = basename(file, extname(file));
+    let name = plain;
+    for (let n = 2; taken.has(name); n++) name = `${plain}-${n}`;
+    taken.add(name);
+    return name;
+  };
+}
+
+async function annotate(target: string, picture: LoadedPicture, looks: readonly PlateLook[]): Promise<void> {
   const marks = looks.map(({ detection, read }) => ({ quad: detection.quad, label: read?.text ?? "" }));
   const jpeg = await jpegOf(picture, {
     quality: 88,
     overlaySvg: overlayOf(picture.width, picture.height, marks),
   });
-  await writeFile(join(folder, `${basename(file, extname(file))}.plates.jpg`), jpeg);
+  await writeFile(`${target}.plates.jpg`, jpeg);
 }
 
 /** Every plate as it is and, in a file of its own beside it, enhanced. */
 async function cutOut(
-  folder: string,
-  file: string,
+  target: string,
   picture: LoadedPicture,
   looks: readonly PlateLook[],
   vision: Vision,
@@ -178,7 +187,7 @@ async function cutOut(
     const plain = vision.crop(picture, detection);
     const better = crop === null ? null : await vision.enhanced(crop);
     if (plain === null || better === null) continue;
-    const name = join(folder, `${basename(file, extname(file))}.plate${i + 1}`);
+    const name = `${target}.plate${i + 1}`;
     await writeFile(`${name}.jpg`, await jpegOf(plain));
     await writeFile(`${name}.enhanced.jpg`, await jpegOf(await scaled(better, plain.width, plain.height)));
   }
@@ -241,43 +250,6 @@ function parse(args: string[]) {
     if (error instanceof ModelError) return error.message;
     return `${(error as Error).message.split("\n")[0]}\n${usage}`;
   }
-}
-
-const extensions = new Set([
-  ".jpg",
-  ".jpeg",
-  ".png",
-  ".webp",
-  ".tif",
-  ".tiff",
-  ".gif",
-  ".avif",
-  ".heic",
-  ".heif",
-]);
-
-/** Files as they are named; of folders, and folders in them, what looks like a picture by its name. */
-async function picturesIn(paths: readonly string[]): Promise<{ files: string[]; problems: string[] }> {
-  const files: string[] = [];
-  const problems: string[] = [];
-  for (const path of paths) {
-    try {
-      if (!(await stat(path)).isDirectory()) {
-        files.push(path);
-        continue;
-      }
-      const inside = (await readdir(path, { recursive: true, withFileTypes: true }))
-        .filter((e) => e.isFile() && extensions.has(extname(e.name).toLowerCase()))
-        .map((e) => join(e.parentPath, e.name));
-      files.push(...inside.sort());
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      problems.push(
-        `${path}: ${code === "ENOENT" ? "there is no such file or folder" : `cannot be read (${code})`}.`,
-      );
-    }
-  }
-  return { files, problems };
 }
 
 function complain(sentence: string, code: number): number {

@@ -5,6 +5,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
@@ -284,6 +285,30 @@ test("a folder of photos is a camera; what is no photo is passed over", async ()
   const empty = camera({ source: temporaryFolder(), mode: "watch" });
   assert.is(await empty.nextFrame(), null);
   assert.match(empty.status().problem, /holds no photo/);
+});
+
+test("a folder of photos that are taken away ends in one sentence, not in an endless search", async () => {
+  const folder = temporaryFolder();
+  makeFilm(join(folder, "a.jpg"), "videotestsrc num-buffers=1 ! video/x-raw,width=64,height=48 ! jpegenc");
+  let warnings = 0;
+  const part = openCamera(
+    { source: folder, analysisFps: 30, mode: "run", recordingFolder: null, segmentSeconds: 2 },
+    { clock: systemClock, log: { ...silentLog, warn: () => warnings++ } },
+  );
+  assert.ok(await part.nextFrame());
+  rmSync(join(folder, "a.jpg"));
+  const end = (async () => {
+    while ((await part.nextFrame()) !== null) {
+      // The photo that was read stands for its second.
+    }
+  })();
+  await Promise.race([end, until(() => warnings > 50, "the end")]);
+  await part.close();
+  assert.is(warnings, 1);
+  assert.equal(
+    [part.status().state, part.status().problem],
+    ["failed", `No file in ${folder} can be read as a picture.`],
+  );
 });
 
 test.run();

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -112,6 +112,50 @@ test("--annotate writes a picture for each image, and says when it cannot", asyn
   const refused = await read("--annotate", join(folder, "car.jpg"), join(folder, "car.jpg"));
   assert.is(refused.code, 1);
   assert.match(refused.errors, /car\.jpg: cannot be written/);
+});
+
+test("--annotate keeps the pictures of photos that have the same name apart", async () => {
+  const folder = temporaryFolder();
+  const photo = async (text: string) =>
+    jpegOf(await drawPlate({ text, heightPx: 50 }, seeded(4), 640, 400), { quality: 92 });
+  const photos = [
+    ["entry/0001.jpg", "KX51ABC"],
+    ["exit/0001.jpg", "LM07XYZ"],
+    ["exit/0001-2.jpg", "AB12CDE"],
+    ["exit/0001.png", "KX51ABC"],
+  ] as const;
+  for (const inner of ["entry", "exit"]) mkdirSync(join(folder, inner));
+  for (const [name, text] of photos) writeFileSync(join(folder, name), await photo(text));
+  const out = join(folder, "out");
+  const { code, lines } = await read(
+    "--json",
+    "--annotate",
+    out,
+    ...photos.map(([name]) => join(folder, name)),
+  );
+  assert.equal([code, lines.length], [0, 4]);
+  assert.equal(readdirSync(out).sort(), [
+    "0001-2-2.plates.jpg",
+    "0001-2.plates.jpg",
+    "0001-3.plates.jpg",
+    "0001.plates.jpg",
+  ]);
+});
+
+test("a photo that a folder only links to is read, and a link to nothing is said", async () => {
+  const folder = temporaryFolder();
+  const jpeg = await jpegOf(await drawPlate({ text: "KX51ABC", heightPx: 50 }, seeded(4), 640, 400));
+  writeFileSync(join(folder, "car"), jpeg);
+  mkdirSync(join(folder, "links"));
+  symlinkSync(join(folder, "car"), join(folder, "links/a.jpg"));
+  symlinkSync(join(folder, "gone"), join(folder, "links/b.jpg"));
+  const { code, lines, errors } = await read("--json", join(folder, "links"));
+  assert.equal(
+    lines.map((l) => [l.image, l.plates[0]?.text]),
+    [["a.jpg", "KX51ABC"]],
+  );
+  assert.is(code, 1);
+  assert.match(errors, /^[^\n]*b\.jpg: [^\n]+\.\n$/);
 });
 
 test("--annotate with --enhance also cuts out every plate, plain and enhanced side by side", async () => {

@@ -57,7 +57,7 @@ async function record(): Promise<never> {
     { folder: camera, segmentSeconds: 4 },
     { clock, log: silentLog, onSegment },
   );
-  recorder.recover();
+  await recorder.recover();
   const pieces = segmentPieces({ seconds: 600 });
   for (;;) {
     for (const piece of pieces) {

@@ -121,6 +121,41 @@ test("what waits in front of the decoder makes a frame older", async () => {
   assert.is((await next)!.atMs, clock.monotonicMs() - 400);
 });
 
+test("what a silence held up counts as old as the silence, until the stream may have caught up", async () => {
+  const { camera, runs, clock } = kit();
+  const ageAfter = async (ms: number) => {
+    const next = camera.nextFrame();
+    await turn();
+    clock.advance(ms);
+    runs[0]!.give();
+    const frame = await next;
+    return clock.monotonicMs() - frame!.atMs;
+  };
+  for (let n = 0; n < 12; n++) assert.is(await ageAfter(100), 0);
+  assert.is(await ageAfter(6000), 6000);
+  assert.is(await ageAfter(100), 5900);
+  assert.is(await ageAfter(900), 5000);
+  // Held up once more before it had caught up.
+  assert.is(await ageAfter(2000), 7000);
+  for (let n = 1; n < 70; n++) assert.is(await ageAfter(100), 7000 - n * 100);
+  assert.is(await ageAfter(100), 0);
+  await camera.close();
+});
+
+test("a camera that sends a picture every two seconds is slow, not held up", async () => {
+  const { camera, runs, clock } = kit();
+  const ages: number[] = [];
+  for (let n = 0; n < 20; n++) {
+    const next = camera.nextFrame();
+    await turn();
+    clock.advance(2000);
+    runs[0]!.give();
+    ages.push(clock.monotonicMs() - (await next)!.atMs);
+  }
+  assert.equal(ages.slice(3), Array(17).fill(0));
+  await camera.close();
+});
+
 test("frames that were overtaken are counted", async () => {
   const { camera, runs, properties } = kit();
   properties["rate.out"] = "1";
@@ -338,9 +373,9 @@ test("the password of a pipeline that cannot be built stands in no status", asyn
 });
 
 /** A recorder that takes everything and writes nothing. */
-function recorderFake(recover: () => void = () => {}): Recorder {
+function recorderFake(recover: () => void | Promise<void> = () => {}): Recorder {
   return {
-    recover,
+    recover: async () => recover(),
     push: () => {},
     finish: async () => {},
     idle: async () => {},
@@ -369,6 +404,34 @@ test("a stream that cannot be kept as it is is tried as H.265, then encoded, wit
   assert.is(camera.status().reconnects, 0);
 });
 
+test("a camera that is set from H.265 to H.264 is kept as it is again, not encoded for ever", async () => {
+  const { camera, runs, clock } = kit({}, recorderFake());
+  const linkless = error("Internal data stream error.", "streaming stopped, reason not-linked (-1)");
+  const next = camera.nextFrame();
+  await turn();
+  runs[0]!.say(linkless);
+  await turn();
+  await turn();
+  assert.match(runs[1]!.text, /rtph265depay/);
+  runs[1]!.give();
+  assert.ok(await next);
+  const after = camera.nextFrame();
+  runs[1]!.say({ type: "eos" });
+  for (let n = 0; n < 4 && runs.length === 2; n++) {
+    await turn();
+    clock.advance(500);
+  }
+  await turn();
+  assert.match(runs[2]!.text, /rtph265depay/);
+  runs[2]!.say(linkless);
+  await turn();
+  await turn();
+  assert.match(runs[3]!.text, /rtph264depay/);
+  runs[3]!.give();
+  assert.ok(await after);
+  await camera.close();
+});
+
 test("a card that cannot be written costs the recording for a minute, never the pictures", async () => {
   let writable = false;
   const recorder = recorderFake(() => {
@@ -385,6 +448,63 @@ test("a card that cannot be written costs the recording for a minute, never the 
   await oneFrame(camera, () => runs[1]!.give());
   assert.match(runs[1]!.text, /mp4mux/);
   assert.is(camera.status().recordingProblem, undefined);
+});
+
+test("pictures are not given up for a recording that could not begin anyway", async () => {
+  const recorder = recorderFake(() => {
+    throw new Error("EROFS: read-only file system");
+  });
+  const { camera, runs, clock } = kit({}, recorder);
+  for (let minute = 0; minute < 5; minute++) {
+    await oneFrame(camera, () => runs.at(-1)!.give());
+    await oneFrame(camera, () => runs.at(-1)!.give());
+    clock.advance(60_000);
+  }
+  assert.is(runs.length, 1);
+  assert.match(camera.status().recordingProblem ?? "", /^Nothing is recorded: .*read-only/);
+  await camera.close();
+});
+
+test("a card that hangs costs the recording, not the pictures, and is asked once until it answers", async () => {
+  let answer = () => {};
+  let asked = 0;
+  const hanging = () => new Promise<void>((resolve) => (answer = resolve));
+  const recorder = { ...recorderFake(() => (++asked === 1 ? undefined : hanging())), finish: hanging };
+  const { camera, runs, clock } = kit({}, recorder);
+  await oneFrame(camera, () => runs[0]!.give());
+  assert.match(runs[0]!.text, /mp4mux/);
+  const next = camera.nextFrame();
+  runs[0]!.say(error("The stream was cut."));
+  // The end of the old run, the wait for the next one, and the card: none of them lasts.
+  for (let n = 0; n < 5 && runs.length === 1; n++) {
+    await turn();
+    clock.advance(2000);
+    await turn();
+  }
+  assert.not.match(runs[1]!.text, /mp4mux/);
+  runs[1]!.give();
+  assert.ok(await next);
+  assert.is(camera.status().state, "running");
+  assert.match(camera.status().recordingProblem ?? "", /^Nothing is recorded: the card does not answer/);
+  for (let minute = 0; minute < 3; minute++) {
+    clock.advance(62_000);
+    await oneFrame(camera, () => runs[1]!.give());
+  }
+  assert.equal([runs.length, asked], [2, 2]);
+  answer();
+  await turn();
+  clock.advance(60_000);
+  assert.is(asked, 3);
+  answer();
+  await turn();
+  await oneFrame(camera, () => runs[1]!.give());
+  void camera.nextFrame();
+  await turn();
+  answer();
+  await turn();
+  assert.match(runs[2]!.text, /mp4mux/);
+  answer();
+  void camera.close();
 });
 
 test.run();

@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -13,6 +14,7 @@ import { temporaryFolder } from "../support/folder.js";
 import { type SegmentShape, segmentBytes } from "../support/segments.js";
 import { skipLoudly } from "../support/skip.js";
 import { mountSmall } from "../support/small-disk.js";
+import { until } from "../support/until.js";
 
 const start = Date.UTC(2026, 4, 1, 6, 30);
 
@@ -41,7 +43,7 @@ function kit(folder = join(temporaryFolder(), "front"), segmentSeconds = 2) {
 
 test("a stream becomes files of the wanted length that follow each other without a gap", async () => {
   const { recorder, stream, segments, opened, folder } = kit();
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 7 });
   await recorder.finish();
   assert.equal(
@@ -62,7 +64,7 @@ test("a stream becomes files of the wanted length that follow each other without
 
 test("every file stands on its own: header first, time from zero, key frame first", async () => {
   const { recorder, stream, segments } = kit();
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 5 });
   await recorder.finish();
   for (const { path } of segments) {
@@ -74,7 +76,7 @@ test("every file stands on its own: header first, time from zero, key frame firs
 
 test("the pictures in the files are those of the stream, none twice and none lost", async () => {
   const { recorder, stream, segments } = kit();
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 6, perFragment: 7 });
   await recorder.finish();
   const pictures = (bytes: Buffer) =>
@@ -89,7 +91,7 @@ test("the pictures in the files are those of the stream, none twice and none los
 
 test("a clock that is set changes the names of the files to come, not the length of any", async () => {
   const { recorder, segments, clock } = kit();
-  recorder.recover();
+  await recorder.recover();
   const parts = createFragmentReader().push(segmentBytes({ seconds: 4 }));
   for (const [i, part] of parts.entries()) {
     if (part.kind === "fragment") clock.advance(1000);
@@ -106,15 +108,15 @@ test("a clock that is set changes the names of the files to come, not the length
   assert.is(segments[1]!.startedAt - segments[0]!.startedAt, 3_602_000);
 });
 
-test("what an earlier process left unfinished is reported once, with its start from the name", () => {
+test("what an earlier process left unfinished is reported once, with its start from the name", async () => {
   const { recorder, folder, segments } = kit();
   mkdirSync(folder, { recursive: true });
   const name = segmentName(start - 60_000);
   writeFileSync(join(folder, name), segmentBytes());
   writeFileSync(join(folder, `${name}.open`), "");
   writeFileSync(join(folder, "20200101T000000000Z.mp4.open"), "");
-  recorder.recover();
-  recorder.recover();
+  await recorder.recover();
+  await recorder.recover();
   assert.equal(
     segments.map((s) => [s.path, s.startedAt]),
     [[join(folder, name), start - 60_000]],
@@ -124,7 +126,7 @@ test("what an earlier process left unfinished is reported once, with its start f
 
 test("while a file is being written a mark lies beside it, and it can be read up to the last fragment", async () => {
   const { recorder, stream, folder } = kit(undefined, 60);
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 3 });
   const path = join(folder, segmentName(start));
   // The fourth fragment would come a second later; three are written.
@@ -141,21 +143,25 @@ test("while a file is being written a mark lies beside it, and it can be read up
   assert.not(existsSync(`${path}.open`));
 });
 
-test("a folder that cannot be made is said at once", () => {
+test("a folder that cannot be made is said at once", async () => {
   const blocked = join(temporaryFolder(), "file");
   writeFileSync(blocked, "");
   const { recorder } = kit(join(blocked, "front"));
-  assert.throws(() => recorder.recover());
+  const refused = await recorder.recover().then(
+    () => "",
+    (error: Error) => error.message,
+  );
+  assert.match(refused, /ENOTDIR|EEXIST/);
 });
 
 test("a folder that vanishes is a problem that is told, and recording goes on when it is back", async () => {
   const { recorder, stream, folder, segments } = kit();
-  recorder.recover();
+  await recorder.recover();
   rmSync(folder, { recursive: true });
   stream({ seconds: 2 });
   await recorder.idle();
   assert.match(recorder.problem(), /ENOENT|no such/);
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 3 });
   await recorder.finish();
   assert.is(recorder.problem(), "");
@@ -167,7 +173,7 @@ test("a full card is told, and what fits again is recorded again", async () => {
   if (!mountSmall(folder, 1))
     return skipLoudly("recording on a full card", "no small file system can be mounted here");
   const { recorder, stream, segments } = kit(join(folder, "front"));
-  recorder.recover();
+  await recorder.recover();
   stream({ seconds: 20, bytesPerPicture: 20_000 });
   await recorder.idle();
   assert.is(recorder.problem(), "there is no space left");
@@ -180,9 +186,51 @@ test("a full card is told, and what fits again is recorded again", async () => {
   execFileSync("umount", [folder]);
 });
 
+test("what a card is too slow for is left out and said, and the files hold what it took", async () => {
+  const { recorder, stream, segments } = kit(undefined, 60);
+  await recorder.recover();
+  stream({ seconds: 2 });
+  while (recorder.current() === null) await new Promise((resolve) => setImmediate(resolve));
+  stream({ seconds: 40, bytesPerPicture: 200_000 });
+  assert.is(recorder.problem(), "the card is too slow");
+  assert.ok(recorder.left() > 0);
+  const said: string[] = [];
+  for (let done = false; !done; ) {
+    void recorder.idle().then(() => (done = true));
+    await new Promise((resolve) => setImmediate(resolve));
+    if (said.at(-1) !== recorder.problem()) said.push(recorder.problem());
+  }
+  await recorder.finish();
+  assert.equal(
+    said.filter((problem) => problem !== ""),
+    ["the card is too slow"],
+  );
+  for (const { path } of segments)
+    assert.ok(createFragmentReader().push(readFileSync(path)).length > 1, path);
+});
+
+test("a card that has hung for ten seconds is told, until it answers", async () => {
+  const { recorder, stream, folder, clock, segments } = kit();
+  await recorder.recover();
+  // Nobody reads it: whoever opens it for writing waits, as for a card that hangs.
+  const hanging = join(folder, `${segmentName(start)}.open`);
+  execFileSync("mkfifo", [hanging]);
+  stream({ seconds: 1 });
+  assert.is(recorder.problem(), "");
+  await until(() => {
+    clock.advance(1000);
+    return recorder.problem() !== "";
+  }, "a problem");
+  assert.is(recorder.problem(), "the card does not answer");
+  await readFile(hanging);
+  await recorder.finish();
+  assert.is(recorder.problem(), "");
+  assert.ok(segments.length > 0);
+});
+
 test("a muxer that writes rubbish is a problem, not a crash", async () => {
   const { recorder } = kit();
-  recorder.recover();
+  await recorder.recover();
   recorder.push(Buffer.alloc(100));
   assert.match(recorder.problem(), /box of 0 bytes/);
   await recorder.finish();
