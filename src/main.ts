@@ -28,7 +28,7 @@ export async function runAppliance(config: Config): Promise<number> {
   }
   log.info(
     { url: appliance.url(), broker: masked(appliance.brokerUrl()), ...appliance.identity },
-    `Plategate watches. The page is at ${appliance.url()}.`,
+    appliance.url() === "" ? "Plategate watches." : `Plategate watches. The page is at ${appliance.url()}.`,
   );
   // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.
   notify.watch(appliance.gate.answers);
