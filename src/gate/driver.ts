@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import type { GateLines } from "./board.js";
+import { boardNames, type GateLines } from "./board.js";
 import { type LineDriver, LineError } from "./lines.js";
 import { releaseList } from "./releases.js";
 import type { LineConfig } from "./settings.js";
@@ -22,6 +22,12 @@ export interface DriverDeps {
 export async function openDriver(deps: DriverDeps): Promise<LineDriver> {
   const { clock, log, config, lines } = deps;
   if (config.driver !== "auto") return open(config.driver);
+  // Else a real gate would be told to open, and be said to be open, while nothing moves.
+  const realBoards = boardNames().filter((name) => name !== "simulated");
+  if (lines.drivers.every((kind) => kind === "simulated"))
+    throw new LineError(
+      `lines.driver is auto, but ${lines.board} has no real lines; set lines.board to the board of this machine: ${realBoards.join(", ")}.`,
+    );
   const reasons: string[] = [];
   for (const kind of lines.drivers) {
     try {
