@@ -15,6 +15,7 @@ import { silentLog } from "../system/log.js";
 import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { openVision } from "../vision/vision.js";
+import { folderOwner } from "./folder-owner.js";
 
 const CAMERA_WAIT_MS = 8000;
 const BROKER_WAIT_MS = 3000;
@@ -146,7 +147,9 @@ async function lines(config: Config): Promise<Condition> {
 
 async function database(config: Config): Promise<Condition> {
   const folder = resolve(config.dataFolder);
+  const give = folderOwner(folder);
   await mkdir(folder, { recursive: true });
+  give();
   await access(folder, constants.W_OK);
   const trial = await mkdtemp(resolve(folder, "doctor-"));
   const store = createStore({

@@ -3,6 +3,7 @@ import type { Config } from "../config.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
 import { createLog, type Log } from "../system/log.js";
+import { folderOwner } from "./folder-owner.js";
 
 type Store = ReturnType<typeof createStore>;
 
@@ -10,8 +11,19 @@ type Store = ReturnType<typeof createStore>;
 export async function openStoreOf(config: Config, log: Log = createLog("error", "store")): Promise<Store> {
   const folder = resolve(config.dataFolder);
   const store = createStore({ config: config.store, folder, clock: systemClock, log });
-  await store.start();
-  return store;
+  const give = folderOwner(folder);
+  try {
+    await store.start();
+  } finally {
+    give();
+  }
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      give();
+    },
+  };
 }
 
 /** The same for one task; closed whatever becomes of it. */
