@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -89,8 +89,16 @@ export async function importCommand(args: string[]): Promise<number> {
       ...(values.config === undefined ? [] : ["--config", values.config]),
     ]);
   const config = configAt(values.config);
+  const isFolder = statSync(source).isDirectory();
+  if (isFolder && !["store.json", "store.jsonl"].some((name) => existsSync(join(source, name)))) {
+    console.error(
+      `${source}: there is no JSON store in this folder (store.json, store.jsonl); nothing was imported. ` +
+        "What a SQL store holds is taken with plategate export FILE.jsonl.",
+    );
+    return 1;
+  }
   return withStore(config, async (store) => {
-    if (!statSync(source).isDirectory()) return load(store, source, lines(source));
+    if (!isFolder) return load(store, source, lines(source));
     const old = { ...config, dataFolder: source, store: { ...config.store, kind: "json" as const } };
     return withStore(old, async (from) =>
       load(store, source, withHead(await from.upkeep.chainHead(), exportRows(from))),

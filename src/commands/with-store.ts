@@ -1,4 +1,5 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { isAbsolute, resolve } from "node:path";
 import type { Config } from "../config.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
@@ -12,6 +13,11 @@ export async function openStoreOf(config: Config, log: Log = createLog("error", 
   const folder = resolve(config.dataFolder);
   const store = createStore({ config: config.store, folder, clock: systemClock, log });
   const give = folderOwner(folder);
+  if (!isAbsolute(config.dataFolder) && !existsSync(folder))
+    console.error(
+      `${folder}: nothing was kept here yet, so it is begun anew. A gate that runs elsewhere does not see it: dataFolder ` +
+        `(${config.dataFolder}) counts from where a command is called; write its whole path into the configuration.`,
+    );
   try {
     await store.start();
   } finally {
