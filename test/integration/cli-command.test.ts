@@ -1,5 +1,7 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { openSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -52,6 +54,45 @@ test("the folder of something else is no store to import from, and is left as it
   assert.is(code, 1);
   assert.match(err, "var: there is no JSON store in this folder");
   assert.equal(readdirSync(join(folder, "var")), before);
+});
+
+test("the doctor says when page or broker cannot listen where they are to", async () => {
+  const folder = temporaryFolder();
+  const other = createServer().listen(0, "127.0.0.1");
+  await once(other, "listening");
+  const { port } = other.address() as { port: number };
+  writeFileSync(
+    join(folder, "gate.yaml"),
+    `cameras: [{ source: "file:///nowhere.mp4" }]\nweb: { host: 192.0.2.1 }\nbroker: { port: ${port} }\n`,
+  );
+  const { out } = await say(folder, ["doctor", "--json", "--config", "gate.yaml"]);
+  other.close();
+  const found = new Map(
+    (JSON.parse(out) as { name: string; state: string; sentence: string }[]).map((a) => [a.name, a]),
+  );
+  assert.is(found.get("Page")?.state, "bad");
+  assert.match(
+    found.get("Page")!.sentence,
+    "192.0.2.1:8080 cannot be listened on (EADDRNOTAVAIL); check web.host",
+  );
+  assert.is(found.get("Broker")?.state, "warning");
+  assert.match(found.get("Broker")!.sentence, `127.0.0.1:${port} is taken`);
+});
+
+test("a log that is not there, or cannot be proved, is told as that", async () => {
+  const folder = temporaryFolder();
+  const none = await say(folder, ["verify-log"]);
+  assert.equal(
+    { code: none.code, err: none.err },
+    {
+      code: 1,
+      err: `${join(folder, "var/plategate.db")}: there is no database here, so there is no log to prove.\n`,
+    },
+  );
+  writeFileSync(join(folder, "gate.yaml"), "store: { kind: json }\n");
+  const json = await say(folder, ["verify-log", "--config", "gate.yaml"]);
+  assert.is(json.code, 1);
+  assert.match(json.err, "The log of a JSON store cannot be proved");
 });
 
 test("a test pulse that nobody is there to confirm is not given, and said so", async () => {
