@@ -1,4 +1,12 @@
-import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
@@ -44,11 +52,19 @@ export async function exportCommand(args: string[]): Promise<number> {
   });
 }
 
-/** Writes a file that only its owner may read: it tells who came when. Throws one sentence where that cannot be. */
+/**
+ * Writes a file that only its owner may read: it tells who came when. What stands there already stays until the new one is
+ * whole, for it may be the only copy. Throws one sentence where that cannot be.
+ */
 async function write(target: string, parts: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  const isReplaced = !existsSync(target) || statSync(target).isFile();
+  const file = isReplaced ? `${existsSync(target) ? realpathSync(target) : target}.new` : target;
   try {
-    await pipeline(Readable.from(parts), createWriteStream(target, { mode: 0o600 }));
+    if (isReplaced) rmSync(file, { force: true });
+    await pipeline(Readable.from(parts), createWriteStream(file, { mode: 0o600, flush: true }));
+    if (isReplaced) renameSync(file, file.slice(0, -".new".length));
   } catch (error) {
+    if (isReplaced) rmSync(file, { force: true });
     const { code, syscall } = error as NodeJS.ErrnoException;
     // No matter of this file: the store could not be read.
     if (syscall === undefined) throw error;

@@ -74,4 +74,17 @@ test("a record that was tampered with, or cannot be read, is found", async () =>
   assert.is((await replay()).code, 1);
 });
 
+test("a number of decisions that is none is refused before anything is looked up", async () => {
+  for (const last of ["abc", "0", "1.5"]) {
+    const err: string[] = [];
+    const code = await replayCommand(["--last", last], {
+      decisions: async () => assert.unreachable("nothing is looked up") as never,
+      out: () => {},
+      err: (line) => void err.push(line),
+    });
+    assert.is(code, 2);
+    assert.match(err.join(), "a whole number from 1");
+  }
+});
+
 test.run();
