@@ -92,9 +92,17 @@ const commands: Record<string, Entry> = {
 
 // `| head` closes the pipe: what prints has nobody left to print for; the appliance goes on without its terminal.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE" && process.argv[2] !== "run") process.exit(0);
+  if (process.argv[2] === "run") return;
+  if (error.code === "EPIPE") process.exit(0);
+  // A list that was cut short by a full disk must not pass for the whole one.
+  console.error(
+    `plategate ${process.argv[2]}: what it says cannot be written (${error.code}); it is not whole.`,
+  );
+  process.exit(1);
 });
-process.exit(await main(process.argv.slice(2)));
+const code = await main(process.argv.slice(2));
+// What could not be written is only told in the next turn.
+setImmediate(() => process.exit(code));
 
 async function main([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {

@@ -35,6 +35,11 @@ const camera = z.strictObject({
     .describe("detector confidence below which nothing is tracked"),
   zone: z
     .tuple([z.number(), z.number(), z.number(), z.number()])
+    .refine(
+      ([left, top, right, bottom]) =>
+        0 <= left && left < right && right <= 1 && 0 <= top && top < bottom && bottom <= 1,
+      "write left, top, right and bottom as shares of the picture, such as [0, 0.4, 1, 1] for its lower part",
+    )
     .default([0, 0, 1, 1])
     .describe("part of the picture to look at: left, top, right, bottom, 0 to 1"),
   record: z.boolean().default(true).describe("keep video of this camera in the ring"),
@@ -51,9 +56,28 @@ const shape = z.strictObject({
     .regex(/^[a-z0-9-]{1,32}$/, "use 1 to 32 of a-z, 0-9 and -")
     .default("main")
     .describe("gate name, part of every topic"),
-  timeZone: z.string().default("local").describe("IANA time zone of schedules; `local`: the machine's"),
-  dataFolder: z.string().default("var").describe("folder of database and recordings"),
-  cameras: z.array(camera).min(1).max(4).prefault([{}]).describe("one eye process each"),
+  timeZone: z
+    .string()
+    .refine(isTimeZone, "there is no such time zone; use a name such as Europe/Berlin, or local")
+    .default("local")
+    .describe("IANA time zone of schedules; `local`: the machine's"),
+  dataFolder: z.string().min(1, "name a folder").default("var").describe("folder of database and recordings"),
+  cameras: z
+    .array(camera)
+    .min(1)
+    .max(4)
+    .superRefine((cameras, context) => {
+      const names = cameras.map((c) => c.name);
+      for (const [i, name] of names.entries())
+        if (names.indexOf(name) < i)
+          context.addIssue({
+            code: "custom",
+            path: [i, "name"],
+            message: `there are two cameras named ${name}; give each a name of its own`,
+          });
+    })
+    .prefault([{}])
+    .describe("one eye process each"),
   models: section({
     folder: z.string().default("").describe("folder of the models; empty: those that came with the program"),
     threads: z.number().int().min(1).max(8).default(1).describe("threads of each model session"),
@@ -181,8 +205,18 @@ export function parseConfig(text: string, file = "config"): Config {
     line: lines.linePos(e.pos[0]).line,
     text: e.message.replace(/ at line \d+, column \d+:[\s\S]*$/, "."),
   }));
+  let content: unknown;
+  try {
+    if (problems.length === 0) content = document.toJS() ?? {};
+  } catch (error) {
+    // An alias without its anchor, or a file made to fill the memory: only found when the aliases are followed.
+    problems.push({
+      line: lines.linePos(Math.max(0, text.indexOf("*"))).line,
+      text: (error as Error).message,
+    });
+  }
   if (problems.length === 0) {
-    const result = shape.safeParse(document.toJS() ?? {});
+    const result = shape.safeParse(content);
     if (result.success) {
       const where = (path: readonly string[]) => `${file}:${lineOf(path)}: ${path.join(".")}`;
       // Not enumerable: it is no setting, and a configuration is compared and printed without it.
@@ -215,6 +249,15 @@ export function parseConfig(text: string, file = "config"): Config {
       if (at !== undefined) return lines.linePos(at).line;
     }
     return 1;
+  }
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    if (name !== "local") new Intl.DateTimeFormat("en", { timeZone: name });
+    return true;
+  } catch {
+    return false;
   }
 }
 

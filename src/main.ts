@@ -1,4 +1,4 @@
-import { createAppliance } from "./appliance/appliance.js";
+import { type Appliance, createAppliance } from "./appliance/appliance.js";
 import type { Config } from "./config.js";
 import { systemClock } from "./system/clock.js";
 import { createLog } from "./system/log.js";
@@ -20,37 +20,48 @@ export async function runAppliance(config: Config): Promise<number> {
   });
   const stopped = stopSignal();
   try {
-    await appliance.start();
+    // A start that a stalled card draws out is not waited for: systemd would kill what it is writing.
+    const isStarted = await Promise.race([appliance.start().then(() => true), stopped.then(() => false)]);
+    if (isStarted) {
+      log.info(
+        { url: appliance.url(), broker: masked(appliance.brokerUrl()), ...appliance.identity },
+        appliance.url() === ""
+          ? "Plategate watches."
+          : `Plategate watches. The page is at ${appliance.url()}.`,
+      );
+      // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.
+      notify.watch(appliance.gate.answers);
+      notify.ready();
+    }
   } catch (error) {
     console.error(`plategate: ${(error as Error).message}`);
-    await Promise.race([appliance.close().catch(() => {}), afterStop()]);
+    await stop(appliance).catch(() => {});
     return 1;
   }
-  log.info(
-    { url: appliance.url(), broker: masked(appliance.brokerUrl()), ...appliance.identity },
-    `Plategate watches. The page is at ${appliance.url()}.`,
-  );
-  // The beat itself comes from the gate's loop; an eye that is away is not systemd's business.
-  notify.watch(appliance.gate.answers);
-  notify.ready();
   const signal = await stopped;
   log.info({ signal }, "Stopping.");
   notify.stopping();
-  const clean = await Promise.race([appliance.close().then(() => true), afterStop().then(() => false)]);
+  await stop(appliance, () => log.error({}, "Not everything stopped in time; the lines are released."));
   notify.close();
-  if (!clean) log.error({}, "Not everything stopped in time; the lines are released.");
-  return clean ? 0 : 1;
+  return 0;
 }
 
+/** Stops it. What a stalled card holds in the kernel would keep even an exit waiting for ever: then the process is killed. */
+async function stop(appliance: Appliance, onLate = () => {}): Promise<void> {
+  const late = setTimeout(() => {
+    onLate();
+    process.kill(process.pid, "SIGKILL");
+  }, STOP_MS);
+  try {
+    await appliance.close();
+  } finally {
+    clearTimeout(late);
+  }
+}
+
+/** The first one counts. Those that follow, as when a terminal is closed, must not cut off the stop, which has an end of its own. */
 function stopSignal(): Promise<string> {
   return new Promise((resolve) => {
-    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
-      process.once(signal, () => resolve(signal));
-  });
-}
-
-function afterStop(): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, STOP_MS).unref();
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => resolve(signal));
   });
 }

@@ -25,6 +25,7 @@ import { createKeeper } from "./keep.js";
 import { createLogbook } from "./logbook.js";
 import { looksOf, openLane } from "./open-lane.js";
 import { createOpening } from "./opening.js";
+import { createPage } from "./page.js";
 import { createReadRate } from "./read-rate.js";
 import { createRecordings } from "./recordings.js";
 import { createReporting } from "./reporting.js";
@@ -116,7 +117,6 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   const listeners = new Set<() => void>();
   let lane: Lane | null = null;
   let isClosed = false;
-  let url = "";
 
   const health = createHealth(
     clock,
@@ -135,6 +135,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
       clips,
       wear,
       report: { status: () => reporting.status() },
+      page: { read: () => page.read() },
       recording,
     }),
   );
@@ -202,6 +203,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     gate,
     health: () => health.list(),
   });
+  const page = createPage({ web, isSimulated: config.lines.driver === "simulated", clock, log: part("web") });
   clips.onClip((clip) => {
     web.push({ type: "clip", clip });
     reporting.poke();
@@ -218,19 +220,16 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   // Over the day's writing budget video rests; passes keep their pictures.
   wear.onOver((isOver) => void cameras.setRecording(!isOver));
 
-  return { start, close, gate, store, url: () => url, brokerUrl: () => reporting.url(), identity };
+  return { start, close, gate, store, url: page.url, brokerUrl: () => reporting.url(), identity };
 
-  /**
-   * The gate first: free exit and safety inputs work before anything else does, and also where nothing else comes to work.
-   * Rejects with one sentence when the lines or the page cannot be had; what was started by then is closed again.
-   */
+  /** The gate first: exit and safety inputs wait for nothing else. Rejects without lines, and without the page of a simulated gate. */
   async function start(): Promise<void> {
     await gate.start();
     logbook.watchLines(gate);
     await temperature.start();
     await opening.start();
     await reporting.start();
-    url = (await web.start()).url;
+    await page.start();
     if (opening.isOpen()) await watch();
     else
       void opening.whenOpen
@@ -283,7 +282,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     await cameras.close();
     lane?.close();
     book.close();
-    await web.close();
+    await page.close();
     await recordings.close();
     await gate.close();
     await reporting.close();

@@ -32,6 +32,7 @@ export interface HealthSources {
       queued: number;
     };
   };
+  page: { read(): Condition };
   recording: boolean;
 }
 
@@ -51,6 +52,7 @@ export function healthParts(s: HealthSources): { part: string; name: string; rea
     { part: "disk", name: "Card", read: () => s.disk.read() },
     { part: "temperature", name: "Temperature", read: () => s.temperature.read() },
     { part: "broker", name: "Reporting", read: () => reportCondition(s.report.status()) },
+    { part: "page", name: "Page", read: () => s.page.read() },
     { part: "clock", name: "Clock", read: () => s.trust.read() },
     { part: "loop", name: "Response", read: loopReader(s) },
   ];

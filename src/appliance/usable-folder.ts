@@ -16,13 +16,17 @@ export async function usableFolder(folder: string): Promise<void> {
     const { code = "" } = error as NodeJS.ErrnoException;
     // The store makes room when it is opened.
     if (code === "ENOSPC" && (await missingFolders(folder)).length === 0) return;
-    throw new Error(`the data folder ${folder} cannot be written (${code}); ${remedy(code)}.`);
+    throw new Error(`the data folder ${folder} cannot be written (${code}); ${remedy(code, folder)}.`);
   }
 }
 
-function remedy(code: string): string {
-  if (code === "EROFS" || code === "EIO")
-    return "the card is read-only or failing: save what is on it and replace it";
+function remedy(code: string, folder: string): string {
+  if (code === "EROFS")
+    return (
+      `for the service every folder is read-only but its own and those of ReadWritePaths=: add ${folder} there (hw/README.md); ` +
+      "if it is, the card is read-only or failing: save what is on it and replace it"
+    );
+  if (code === "EIO") return "the card is failing: save what is on it and replace it";
   return "set dataFolder to one that this user may write, or mend its permissions";
 }
 

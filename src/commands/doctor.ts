@@ -1,5 +1,5 @@
 import { access, constants, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { pickEncoder } from "../camera/board.js";
@@ -15,6 +15,7 @@ import { silentLog } from "../system/log.js";
 import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { openVision } from "../vision/vision.js";
+import { folderOwner } from "./folder-owner.js";
 
 const CAMERA_WAIT_MS = 8000;
 const BROKER_WAIT_MS = 3000;
@@ -37,6 +38,7 @@ export async function doctorCommand(args: string[]): Promise<number> {
     ["Lines", () => lines(config)],
     ["Database", () => database(config)],
     ["Card", () => card(config)],
+    ["Page", () => listening(config.web, "web")],
     ["Broker", () => broker(config)],
     ["Clock", clock],
   ];
@@ -146,7 +148,9 @@ async function lines(config: Config): Promise<Condition> {
 
 async function database(config: Config): Promise<Condition> {
   const folder = resolve(config.dataFolder);
+  const give = folderOwner(folder);
   await mkdir(folder, { recursive: true });
+  give();
   await access(folder, constants.W_OK);
   const trial = await mkdtemp(resolve(folder, "doctor-"));
   const store = createStore({
@@ -177,12 +181,12 @@ async function card(config: Config): Promise<Condition> {
 }
 
 async function broker(config: Config): Promise<Condition> {
-  if (config.report.url === "embedded")
-    return { state: "good", sentence: `Inside, on ${config.broker.host}:${config.broker.port}.` };
+  if (config.report.url === "embedded") return listening(config.broker, "broker");
   const { hostname, port, protocol } = new URL(config.report.url);
+  const host = hostname.replace(/^\[|\]$/g, "");
   const wanted = Number(port || (protocol === "mqtts:" ? 8883 : 1883));
   const problem = await new Promise<string>((done) => {
-    const socket = connect({ host: hostname, port: wanted, timeout: BROKER_WAIT_MS });
+    const socket = connect({ host, port: wanted, timeout: BROKER_WAIT_MS });
     const end = (text: string) => {
       socket.destroy();
       done(text);
@@ -194,6 +198,31 @@ async function broker(config: Config): Promise<Condition> {
   if (problem !== "")
     return { state: "bad", sentence: `${hostname}:${wanted} cannot be reached: ${problem}.` };
   return { state: "good", sentence: `${hostname}:${wanted} takes connections.` };
+}
+
+/** Whether page or embedded broker can listen where they are to. */
+async function listening(
+  { host, port }: { host: string; port: number },
+  section: string,
+): Promise<Condition> {
+  const server = createServer();
+  const code = await new Promise<string>((done) => {
+    server.once("error", (error: NodeJS.ErrnoException) => done(error.code ?? error.message));
+    server.listen({ host, port }, () => done(""));
+  });
+  if (code === "") {
+    await new Promise((done) => server.close(done));
+    return { state: "good", sentence: `On ${host}:${port}.` };
+  }
+  if (code !== "EADDRINUSE")
+    return {
+      state: "bad",
+      sentence: `${host}:${port} cannot be listened on (${code}); check ${section}.host and ${section}.port.`,
+    };
+  return {
+    state: "warning",
+    sentence: `${host}:${port} is taken: by the appliance, if it is running, or by another program; then stop that or set ${section}.port.`,
+  };
 }
 
 async function clock(): Promise<Condition> {

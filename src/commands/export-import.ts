@@ -1,5 +1,13 @@
-import { createReadStream, createWriteStream, existsSync, statSync } from "node:fs";
-import { resolve } from "node:path";
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -44,11 +52,19 @@ export async function exportCommand(args: string[]): Promise<number> {
   });
 }
 
-/** Writes a file that only its owner may read: it tells who came when. Throws one sentence where that cannot be. */
+/**
+ * Writes a file that only its owner may read: it tells who came when. What stands there already stays until the new one is
+ * whole, for it may be the only copy. Throws one sentence where that cannot be.
+ */
 async function write(target: string, parts: Iterable<string> | AsyncIterable<string>): Promise<void> {
+  const isReplaced = !existsSync(target) || statSync(target).isFile();
+  const file = isReplaced ? `${existsSync(target) ? realpathSync(target) : target}.new` : target;
   try {
-    await pipeline(Readable.from(parts), createWriteStream(target, { mode: 0o600 }));
+    if (isReplaced) rmSync(file, { force: true });
+    await pipeline(Readable.from(parts), createWriteStream(file, { mode: 0o600, flush: true }));
+    if (isReplaced) renameSync(file, file.slice(0, -".new".length));
   } catch (error) {
+    if (isReplaced) rmSync(file, { force: true });
     const { code, syscall } = error as NodeJS.ErrnoException;
     // No matter of this file: the store could not be read.
     if (syscall === undefined) throw error;
@@ -89,8 +105,16 @@ export async function importCommand(args: string[]): Promise<number> {
       ...(values.config === undefined ? [] : ["--config", values.config]),
     ]);
   const config = configAt(values.config);
+  const isFolder = statSync(source).isDirectory();
+  if (isFolder && !["store.json", "store.jsonl"].some((name) => existsSync(join(source, name)))) {
+    console.error(
+      `${source}: there is no JSON store in this folder (store.json, store.jsonl); nothing was imported. ` +
+        "What a SQL store holds is taken with plategate export FILE.jsonl.",
+    );
+    return 1;
+  }
   return withStore(config, async (store) => {
-    if (!statSync(source).isDirectory()) return load(store, source, lines(source));
+    if (!isFolder) return load(store, source, lines(source));
     const old = { ...config, dataFolder: source, store: { ...config.store, kind: "json" as const } };
     return withStore(old, async (from) =>
       load(store, source, withHead(await from.upkeep.chainHead(), exportRows(from))),

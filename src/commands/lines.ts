@@ -123,7 +123,11 @@ const machine: LinesDeps = {
   async ask(question) {
     const terminal = createInterface({ input: process.stdin, output: process.stdout });
     try {
-      return await terminal.question(question);
+      // Nobody there to answer is no confirmation.
+      return await Promise.race([
+        terminal.question(question),
+        new Promise<string>((resolve) => terminal.once("close", () => resolve(""))),
+      ]);
     } finally {
       terminal.close();
     }

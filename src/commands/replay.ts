@@ -22,7 +22,12 @@ export async function replayCommand(args: readonly string[], deps: ReplayDeps = 
     options: { config: { type: "string" }, last: { type: "string", default: "100" } },
     allowPositionals: true,
   });
-  const decisions = await deps.decisions(values.config, positionals[0], Number(values.last) || 100);
+  const most = Number(values.last);
+  if (!Number.isInteger(most) || most < 1 || positionals.length > 1) {
+    deps.err("usage: plategate replay [PASS] [--last N] [--config FILE]   N: a whole number from 1");
+    return 2;
+  }
+  const decisions = await deps.decisions(values.config, positionals[0], most);
   if (decisions.length === 0) {
     deps.err(
       positionals[0] === undefined

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
@@ -12,7 +13,15 @@ export async function verifyLogCommand(args: string[]): Promise<number> {
     options: { config: { type: "string" } },
   });
   const config = configAt(values.config);
+  if (positionals.length === 0 && config.store.kind === "json") {
+    console.error("The log of a JSON store cannot be proved by this command, only that of store.kind sql.");
+    return 1;
+  }
   const file = positionals[0] ?? join(resolve(config.dataFolder), DATABASE_NAME);
+  if (!existsSync(file)) {
+    console.error(`${file}: there is no database here, so there is no log to prove.`);
+    return 1;
+  }
   const report = verifyLog(file);
   for (const problem of report.problems) console.log(problem);
   console.log(

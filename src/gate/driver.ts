@@ -2,7 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
-import type { GateLines } from "./board.js";
+import { boardNames, type GateLines } from "./board.js";
+import { holdLines } from "./hold-lines.js";
 import { type LineDriver, LineError } from "./lines.js";
 import { releaseList } from "./releases.js";
 import type { LineConfig } from "./settings.js";
@@ -16,12 +17,20 @@ export interface DriverDeps {
   lines: GateLines;
   /** Where the list for hw/release-lines.sh goes; default: systemd's RUNTIME_DIRECTORY, and nowhere without it. */
   runtimeFolder?: string | undefined;
+  /** For tests: another name than the machine's under which its lines are held. */
+  heldAs?: string;
 }
 
 /** Opens the driver that the configuration names; `auto` takes the first of the board's that works here. */
 export async function openDriver(deps: DriverDeps): Promise<LineDriver> {
   const { clock, log, config, lines } = deps;
   if (config.driver !== "auto") return open(config.driver);
+  // Else a real gate would be told to open, and be said to be open, while nothing moves.
+  const realBoards = boardNames().filter((name) => name !== "simulated");
+  if (lines.drivers.every((kind) => kind === "simulated"))
+    throw new LineError(
+      `lines.driver is auto, but ${lines.board} has no real lines; set lines.board to the board of this machine: ${realBoards.join(", ")}.`,
+    );
   const reasons: string[] = [];
   for (const kind of lines.drivers) {
     try {
@@ -38,16 +47,28 @@ export async function openDriver(deps: DriverDeps): Promise<LineDriver> {
     switch (kind) {
       case "simulated":
         return withArm(createSimulatedLines(clock));
-      case "onoff": {
-        const driver = await (await import("./onoff.js")).createOnoffDriver({ log, lines });
-        writeReleases("onoff");
-        return driver;
-      }
-      case "chardev": {
-        const driver = await (await import("./chardev.js")).createChardevDriver({ log, lines });
-        writeReleases("chardev");
-        return driver;
-      }
+      case "onoff":
+        return alone(kind, async () => (await import("./onoff.js")).createOnoffDriver({ log, lines }));
+      case "chardev":
+        return alone(kind, async () => (await import("./chardev.js")).createChardevDriver({ log, lines }));
+    }
+  }
+
+  async function alone(kind: "onoff" | "chardev", create: () => Promise<LineDriver>): Promise<LineDriver> {
+    const giveBack = await holdLines(deps.heldAs);
+    try {
+      const driver = await create();
+      writeReleases(kind);
+      return {
+        ...driver,
+        close() {
+          driver.close();
+          giveBack();
+        },
+      };
+    } catch (error) {
+      giveBack();
+      throw error;
     }
   }
 

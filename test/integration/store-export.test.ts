@@ -1,4 +1,5 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -9,6 +10,8 @@ import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
 import { temporaryFolder } from "../support/folder.js";
 import { accessRule, clipRecord, noon, passEntry } from "../support/records.js";
+import { skipLoudly } from "../support/skip.js";
+import { fillUp, mountSmall } from "../support/small-disk.js";
 
 function place(kind: "sql" | "json") {
   const folder = temporaryFolder();
@@ -183,6 +186,31 @@ for (const [ending, why] of [
     await (await open(at)).close();
   });
 }
+
+test("an export that does not fit leaves the one before it whole, and one that does is for its owner alone", async () => {
+  const at = place("sql");
+  await fill(at);
+  const disk = temporaryFolder();
+  if (!mountSmall(disk, 1)) return skipLoudly("an export on a full disk", "no file system can be mounted");
+  try {
+    const target = join(disk, "all.jsonl");
+    writeFileSync(target, "the one before\n", { mode: 0o644 });
+    fillUp(join(disk, "ballast"));
+    const refused = await quietly(() => exportCommand([target, "--config", at.config])).then(
+      () => "",
+      (error: Error) => error.message,
+    );
+    assert.is(refused, `${target} cannot be written (ENOSPC); the export is not whole.`);
+    assert.is(readFileSync(target, "utf8"), "the one before\n");
+    assert.equal(readdirSync(disk).sort(), ["all.jsonl", "ballast"]);
+    rmSync(join(disk, "ballast"));
+    await quietly(() => exportCommand([target, "--config", at.config]));
+    assert.match(readFileSync(target, "utf8"), /^\{"format":"plategate-export"/);
+    assert.is(statSync(target).mode & 0o777, 0o600);
+  } finally {
+    execFileSync("umount", ["-l", disk]);
+  }
+});
 
 test("an export that finds the disk full ends with one sentence", async () => {
   const at = place("sql");

@@ -43,6 +43,23 @@ async function fullCard(kind: "sql" | "json"): Promise<string | null> {
   return folder;
 }
 
+test("a folder that is read-only for the service is told as that, before the card is blamed", async () => {
+  const folder = temporaryFolder();
+  if (!mountSmall(folder, 1)) return skipFull();
+  execFileSync("mount", ["-o", "remount,ro", folder]);
+  try {
+    await usableFolder(join(folder, "data")).then(
+      () => assert.unreachable("it must be refused"),
+      ({ message }: Error) => {
+        assert.match(message, `add ${join(folder, "data")} there`);
+        assert.match(message, /EROFS.*ReadWritePaths=.*if it is, the card is/);
+      },
+    );
+  } finally {
+    execFileSync("umount", ["-l", folder]);
+  }
+});
+
 for (const kind of ["sql", "json"] as const) {
   test(`${kind}: on a card that is full at the start the oldest video gives way, and the store opens with what it had`, async () => {
     const folder = await fullCard(kind);

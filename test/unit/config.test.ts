@@ -35,4 +35,49 @@ test("a camera address in the wrong place is named without its password", () => 
   );
 });
 
+test("a time zone that does not exist is refused, for no rule could be asked about the hour", () => {
+  assert.throws(
+    () => parseConfig("site: a\ntimeZone: Europe/Berln\n"),
+    /line 2: timeZone: there is no such time zone/,
+  );
+  assert.throws(() => parseConfig('timeZone: ""\n'), /timeZone: there is no such time zone/);
+  assert.is(parseConfig("timeZone: Europe/Berlin\n").timeZone, "Europe/Berlin");
+});
+
+test("two cameras of one name are refused, also where the name is the default: one of them would never be looked through", () => {
+  assert.throws(
+    () => parseConfig("cameras:\n  - source: rtsp://a/1\n  - source: rtsp://b/1\n"),
+    /line 3: cameras\.1\.name: there are two cameras named front/,
+  );
+  assert.is(parseConfig("cameras:\n  - name: a\n  - name: b\n").cameras.length, 2);
+});
+
+test("a zone in pixels, in percent or the wrong way round is refused", () => {
+  for (const zone of ["0, 0, 1920, 1080", "0, 50, 100, 100", "0.8, 0.8, 0.2, 0.2", "-0.1, 0, 1, 1"])
+    assert.throws(
+      () => parseConfig(`cameras:\n  - name: a\n    zone: [${zone}]\n`),
+      /line 3: cameras\.0\.zone: write left, top, right and bottom as shares/,
+      zone,
+    );
+  assert.equal(parseConfig("cameras: [{ zone: [0, 0.4, 1, 1] }]").cameras[0]!.zone, [0, 0.4, 1, 1]);
+});
+
+test("an empty data folder is refused: it would be whatever folder the program was started in", () => {
+  assert.throws(() => parseConfig('dataFolder: ""\n'), /line 1: dataFolder: name a folder/);
+});
+
+test("an alias that leads nowhere, and a file that multiplies itself, are told with file and line", () => {
+  assert.throws(
+    () => parseConfig("site: a\ngate: *north\n", "gate.yaml"),
+    /gate\.yaml has 1 problem:\n {2}line 2: .*north/,
+  );
+  const rows = ["a: &a [x,x,x,x,x,x,x,x,x]"];
+  for (const [from, to] of ["ab", "bc", "cd", "de"])
+    rows.push(`${to}: &${to} [${Array(9).fill(`*${from}`).join()}]`);
+  assert.throws(
+    () => parseConfig(rows.join("\n")),
+    (error: Error) => error instanceof ConfigError,
+  );
+});
+
 test.run();

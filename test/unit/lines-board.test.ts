@@ -5,7 +5,9 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { parseConfig } from "../../src/config.js";
 import { BOARDS_FOLDER, BoardError, boardNames, resolveLines } from "../../src/gate/board.js";
+import { openDriver } from "../../src/gate/driver.js";
 import { createGate } from "../../src/gate/gate.js";
+import { LineError } from "../../src/gate/lines.js";
 import { lineSettings } from "../../src/gate/settings.js";
 import { createSimulatedLines } from "../../src/gate/simulated.js";
 import { silentLog } from "../../src/system/log.js";
@@ -100,6 +102,20 @@ test("a line that the configuration has put on another one's pin is named with t
     /gate\.yaml:6: lines\.outputs\.close: close and lift are both on pinctrl-bcm2711 line 17; give close a free pin/,
   );
   assert.not.ok(Object.keys(config).includes("where"));
+});
+
+test("a real driver with the simulated board is refused: its barrier would be said to open, and nothing would move", async () => {
+  const config = parseConfig("lines: { driver: auto }\n").lines;
+  await openDriver({ clock: fakeClock(), log: silentLog, config, lines: resolveLines(config) }).then(
+    () => assert.unreachable("it must be refused"),
+    (error: Error) => {
+      assert.instance(error, LineError);
+      assert.match(
+        error.message,
+        /lines\.driver is auto, but Simulated gate has no real lines.*raspberry-pi-4/,
+      );
+    },
+  );
 });
 
 test("a polarity that does not fit its wiring is refused, saying which fits", () => {

@@ -109,4 +109,17 @@ test("a decision by the machine's own hours is decided again the same on a machi
   }
 });
 
+test("a number of decisions that is none is refused before anything is looked up", async () => {
+  for (const last of ["abc", "0", "1.5"]) {
+    const err: string[] = [];
+    const code = await replayCommand(["--last", last], {
+      decisions: async () => assert.unreachable("nothing is looked up") as never,
+      out: () => {},
+      err: (line) => void err.push(line),
+    });
+    assert.is(code, 2);
+    assert.match(err.join(), "a whole number from 1");
+  }
+});
+
 test.run();

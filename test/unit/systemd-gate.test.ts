@@ -74,6 +74,24 @@ test("the release script puts sysfs outputs to their safe level, and bears lists
   rmSync(folder, { recursive: true });
 });
 
+test("the steps of installation put everything where the unit looks for it, and reach every rule of udev", () => {
+  const readme = readFileSync(join(root, "hw/README.md"), "utf8");
+  const steps = readme.slice(readme.indexOf("## As a service")).match(/```sh\n([\s\S]*?)```/)![1]!;
+  const [, node, program, config] = /^ExecStart=(\S+) .*?(\/opt\/\S+) run --config (\S+)$/m.exec(unit)!;
+  assert.is(node, "/usr/bin/node");
+  assert.ok(steps.includes("/opt/plategate") && program!.startsWith("/opt/plategate/"));
+  assert.ok(steps.includes(`gate.yaml ${config}`), "nobody else makes the configuration");
+  assert.match(steps, `ln -sf ${program} /usr/local/bin/plategate`);
+  assert.ok(
+    steps.indexOf("systemd-sysusers") < steps.indexOf("udevadm"),
+    "udev leaves out rules whose group does not exist yet",
+  );
+  const rules = readFileSync(join(root, "hw/udev/60-plategate-gpio.rules"), "utf8");
+  assert.match(rules, /ACTION=="add"/);
+  for (const line of `${steps}${rules}`.split("\n").filter((l) => l.includes("udevadm trigger")))
+    assert.match(line, "trigger --action=add ", "it says change by itself, and rules for add do nothing");
+});
+
 test("the helpers are valid Perl that needs nothing but perl-base", () => {
   const folder = join(root, "hw/helpers");
   const scripts = readdirSync(folder).filter((f) => f.endsWith(".pl"));
