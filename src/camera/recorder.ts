@@ -1,3 +1,4 @@
+import type { Stats } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
@@ -189,7 +190,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   async function beginFile(startedAt: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {
     let at = startedAt;
     // Two files of one millisecond: the clock was set back.
-    while (await isThere(join(folder, segmentName(at)))) at++;
+    while ((await fileAt(join(folder, segmentName(at)))) !== null) at++;
     const path = join(folder, segmentName(at));
     await writeFile(`${path}.open`, "");
     let file: FileHandle | null = null;
@@ -228,7 +229,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   async function adopt(name: string): Promise<void> {
     const path = join(folder, name);
     const startedAt = segmentStart(name);
-    const file = await stat(path).catch(() => null);
+    const file = await fileAt(path);
     if (startedAt !== null && file !== null && file.size > 0) {
       onSegment({ path, startedAt, endedAt: Math.max(startedAt, Math.round(file.mtimeMs)) });
     }
@@ -276,13 +277,12 @@ interface Writing {
   lengthMs: number;
 }
 
-/** Rejects where nobody can tell. */
-async function isThere(path: string): Promise<boolean> {
+/** null: it is not there; rejects where nobody can tell. */
+async function fileAt(path: string): Promise<Stats | null> {
   try {
-    await stat(path);
-    return true;
+    return await stat(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
 }
