@@ -54,6 +54,7 @@ test("the lines are released after every kind of end, and nothing that breaks GP
   assert.not.ok(/^ProtectKernelTunables=/m.test(unit), "it would make /sys/class/gpio read-only");
   assert.not.ok(/^MemoryDenyWriteExecute=/m.test(unit), "it would kill Node");
   assert.not.ok(/^PrivateDevices=/m.test(unit), "it would hide the cameras and the GPIO chips");
+  assert.not.ok(/^ProtectProc=/m.test(unit), "who has a store would look gone, and two would write it");
 });
 
 test("the release script puts sysfs outputs to their safe level, and bears lists that are wrong", () => {
