@@ -174,8 +174,8 @@ export function createLane(deps: LaneDeps): Lane {
     const { pass } = effect;
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
     if (verdict !== "granted") return null;
-    // Asked of every sighting, so that one which turns away and comes back has moved.
-    const isStill = pass.decision !== null && standing.isStill(effect.sighting, pass.decision.plate);
+    // Asked of one that turns away as well, so that it has moved when it comes back.
+    const isStill = !grants.hadLift(pass.id) && standing.isStill(effect.sighting, pass.decision?.plate ?? "");
     if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
       grants.withdraw(pass.id);
       return null;

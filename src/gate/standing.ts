@@ -1,4 +1,4 @@
-import { type Box, isSamePlace } from "../core/geometry.js";
+import { type Box, centre, isSamePlace } from "../core/geometry.js";
 import type { Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
 import type { GateAnswer } from "./gate-types.js";
@@ -31,14 +31,17 @@ export const noArrival: GateAnswer = {
 
 /** At most this many are remembered; the ones that were seen longest ago go first. */
 const MOST = 200;
+/** In widths of the plate. */
+const REACH = 3;
 /** A reading that gives a plate less than this does not think of it. */
 const THINKABLE = 0.01;
 
 interface Entry extends Place {
   /** Null: the pass of an earlier process. */
   passId: string | null;
-  /** The track that was seen standing there, and how often it had been read when it first seemed to be elsewhere. */
+  /** The track that was seen there last, how often it had been read, and how often when it first seemed to be elsewhere. */
   track: string | null;
+  frames: number;
   awayFrames: number | null;
   /** The box that was handed to the file. */
   kept: Box | null;
@@ -47,18 +50,22 @@ interface Entry extends Place {
 /** `file` left out: nothing outlives this process. */
 export function createStanding(clock: Clock, file?: PlacesFile): Standing {
   const entries = new Map<string, Entry>();
-  for (const p of file?.read() ?? []) put({ ...p, passId: null, track: null, awayFrames: null, kept: p.box });
+  for (const p of file?.read() ?? [])
+    put({ ...p, passId: null, track: null, frames: 0, awayFrames: null, kept: p.box });
 
   return {
     note(passId, sighting, plate) {
-      const { camera } = sighting;
+      const { camera, trackId, frames } = sighting;
       const before = entries.get(keyOf(camera, plate));
       const stands = before !== undefined && isAt(before.box, sighting);
       const isPart = stands && areaOf(sharesOf(sighting)) < 0.8 * areaOf(before.box);
-      const box = isPart ? before.box : sharesOf(sighting);
+      // A track may slip onto a lamp beside a plate that is hidden. One that has driven off goes farther.
+      const isUnread = before?.track === trackId && before.frames >= frames;
+      const slips = before !== undefined && isUnread && isInReach(before.box, sighting);
+      const box = isPart || slips ? before.box : sharesOf(sighting);
       const kept = before?.kept ?? null;
       const at = clock.wallMs();
-      put({ camera, plate, box, at, passId, track: null, awayFrames: null, kept });
+      put({ camera, plate, box, at, passId, track: trackId, frames, awayFrames: null, kept });
       // While it drives, its place is not worth a write.
       if (stands && (kept === null || !isAt(kept, sighting))) write();
     },
@@ -68,11 +75,12 @@ export function createStanding(clock: Clock, file?: PlacesFile): Standing {
       );
       const here = alike.find((e) => isAt(e.box, sighting));
       if (here !== undefined) {
-        put({ ...here, at: clock.wallMs(), track: sighting.trackId, awayFrames: null });
+        const { trackId: track, frames } = sighting;
+        put({ ...here, at: clock.wallMs(), track, frames, awayFrames: null });
         return true;
       }
       const left = alike.find((e) => e.track === sighting.trackId);
-      // A track may slip onto a lamp beside a plate that is hidden: only what is read there again has moved there.
+      // Only what is read elsewhere again has moved there.
       if (left !== undefined && !(left.awayFrames !== null && sighting.frames > left.awayFrames)) {
         put({ ...left, awayFrames: left.awayFrames ?? sighting.frames });
         return true;
@@ -124,8 +132,19 @@ function sharesOf({ box: [x, y, w, h], frameWidth, frameHeight }: Sighting): Box
   return [x / frameWidth, y / frameHeight, w / frameWidth, h / frameHeight];
 }
 
-function isAt([x, y, w, h]: Box, { box, frameWidth, frameHeight }: Sighting): boolean {
-  return isSamePlace([x * frameWidth, y * frameHeight, w * frameWidth, h * frameHeight], box);
+function pixelsOf([x, y, w, h]: Box, { frameWidth, frameHeight }: Sighting): Box {
+  return [x * frameWidth, y * frameHeight, w * frameWidth, h * frameHeight];
+}
+
+function isAt(shares: Box, sighting: Sighting): boolean {
+  return isSamePlace(pixelsOf(shares, sighting), sighting.box);
+}
+
+/** So near that the tracker may take one thing for the other. */
+function isInReach(shares: Box, sighting: Sighting): boolean {
+  const known = pixelsOf(shares, sighting);
+  const [[ax, ay], [bx, by]] = [centre(known), centre(sighting.box)];
+  return Math.hypot(ax - bx, ay - by) <= REACH * known[2];
 }
 
 function areaOf(box: Box): number {

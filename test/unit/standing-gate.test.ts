@@ -137,6 +137,37 @@ test("one that was seen standing moves when it is read elsewhere, not when its t
   assert.is(lastPass(s).letThrough, true);
 });
 
+test("a track that slips onto a lamp, while somebody hides the plate that was lifted for, leaves it where it stands", async () => {
+  const s = await street([rule("AAA1")]);
+  const see = (box: Box, frames: number, phase: "update" | "end" = "update") => {
+    s.see("AAA1", { trackId: "a", phase, box, frames });
+    s.clock.advance(1000);
+  };
+  for (let t = 0; t < 3; t++) see(HOME, 4 + t);
+  for (let t = 0; t < 5; t++) see([760, 380, 40, 40], 6, t < 4 ? "update" : "end");
+  s.clock.advance(60_000);
+  stay(s, "AAA1", HOME);
+  assert.is(s.edges("lift"), "10");
+});
+
+test("one that drove off too fast to be read has left, and is lifted for when it is read first where it stood", async () => {
+  const s = await street([rule("AAA1")]);
+  for (let t = 0; t < 6; t++) {
+    const phase = t < 5 ? "update" : "end";
+    s.see("AAA1", {
+      trackId: "a",
+      phase,
+      frames: 4,
+      box: [600 + 20 * t, 400 + 60 * t, 100 + 20 * t, 30 + 6 * t],
+    });
+    s.clock.advance(700);
+  }
+  s.clock.advance(60_000);
+  assert.is(s.edges("lift"), "10");
+  stay(s, "AAA1", HOME);
+  assert.is(s.edges("lift"), "1010");
+});
+
 test("a plate that seems to turn away and to come back while it is uncovered gets no second lift in the same pass either", async () => {
   const s = await street([rule("AAA1")]);
   for (const direction of ["unknown", "leaving", "approaching", "leaving", "approaching"] as const) {
