@@ -410,7 +410,8 @@ test("nothing is kept for longer than passes are, and no more than 200 places", 
     kept.map((p) => p.plate),
     plates.slice(5),
   );
-  const later = createPlacesFile(path, silentLog, (at) => at < kept[150]!.at);
+  let oldest = kept[150]!.at;
+  const later = createPlacesFile(path, silentLog, (at) => at < oldest);
   assert.is(later.read().length, 50);
   const t = await street([rule("P1204")], { places: later });
   t.clock.jumpWall(kept.at(-1)!.at - t.clock.wallMs());
@@ -419,6 +420,10 @@ test("nothing is kept for longer than passes are, and no more than 200 places", 
   stay(t, "P1204", [100, 100, 100, 30]);
   await later.settled();
   assert.is(placesOf(readFileSync(path, "utf8"))!.length, 50);
+  oldest = kept[190]!.at;
+  stay(t, "P1204", HOME);
+  await later.settled();
+  assert.is(placesOf(readFileSync(path, "utf8"))!.length, 10);
 });
 
 test.run();
