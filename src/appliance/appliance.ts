@@ -251,6 +251,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     lane = await openLane(
       {
         config,
+        folder,
         clock,
         log: part("lane"),
         rules: book.rules,
@@ -280,13 +281,13 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     isClosed = true;
     await opening.close();
     await cameras.close();
-    lane?.close();
+    const laneClosed = lane?.close();
     book.close();
     await page.close();
     await recordings.close();
     await gate.close();
     await reporting.close();
-    await keep.settled();
+    await Promise.all([keep.settled(), laneClosed]);
     await store.close();
     disk.close();
     temperature.close();

@@ -1,13 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { configAt } from "../config.js";
 import { normalisePlate, spellingProblem } from "../core/plate.js";
+import { PLACES_NAME, placesOf, placesText } from "../gate/places-file.js";
 import { overwriteAndRemove } from "../recording/files.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
+import { replaceFile } from "../system/replace-file.js";
 import { openStoreOf } from "./with-store.js";
 
 /**
@@ -52,6 +54,7 @@ export async function eraseCommand(args: string[]): Promise<number> {
     await overwriteAndRemove(paths.map((path) => join(recordings, path)));
     await store.segments.forget(paths);
     await store.upkeep.scrub();
+    await erasePlace(join(folder, PLACES_NAME), plate);
     const copies = existsSync(folder) ? readdirSync(folder).filter((name) => isCopy(name)) : [];
     await overwriteAndRemove(copies.map((name) => join(folder, name)));
     await store.audit.add({
@@ -112,6 +115,18 @@ async function trimmed(folder: string): Promise<string> {
   } catch {
     return "Free blocks of the card could not be discarded; run `sudo fstrim -a` where the card supports it.";
   }
+}
+
+/** Where the vehicle stood last; a running appliance notices it with its next write. */
+async function erasePlace(path: string, plate: string): Promise<void> {
+  await overwriteAndRemove([`${path}.new`]);
+  if (!existsSync(path)) return;
+  // What cannot be understood may hold the plate as well.
+  const places = placesOf(readFileSync(path, "utf8"));
+  const left = (places ?? []).filter((p) => p.plate !== plate);
+  if (left.length === places?.length) return;
+  await overwriteAndRemove([path]);
+  await replaceFile(path, placesText(left));
 }
 
 /** Backups from before a migration, databases that were set aside, exports: all of them may hold the plate. */

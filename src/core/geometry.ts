@@ -25,6 +25,21 @@ export function insideShare(inner: Box, outer: Box): number {
   return area > 0 ? overlapArea(inner, outer) / area : 0;
 }
 
+/** How far a plate that stands may lie beside its place, in its widths, and differ in one measure, as a logarithm. */
+const STANDING = { way: 0.25, growth: 0.2 };
+
+/**
+ * True when both boxes can be the same plate in the same place, of which either may show a part only because somebody
+ * stands before it: one lies within the other, nearly, and is as wide or as high. What is farther off is smaller both ways.
+ */
+export function isSamePlace(a: Box, b: Box): boolean {
+  const alike = (x: number, y: number) => Math.abs(Math.log(x / y)) <= STANDING.growth;
+  const slack = STANDING.way * Math.max(a[2], b[2]);
+  const within = ([x, y, w, h]: Box, [left, top, width, height]: Box) =>
+    Math.min(x - left, y - top, left + width - x - w, top + height - y - h) >= -slack;
+  return (alike(a[2], b[2]) || alike(a[3], b[3])) && (within(a, b) || within(b, a));
+}
+
 export function centre(box: Box): Point {
   return [box[0] + box[2] / 2, box[1] + box[3] / 2];
 }

@@ -78,6 +78,7 @@ export interface GateAnswer {
     | "gone"
     | "refused"
     | "not-remembered"
+    | "standing"
     | "not-asked";
   /** One sentence for people: what happens now, or why not. */
   sentence: string;

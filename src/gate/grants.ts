@@ -22,6 +22,8 @@ export interface Grants {
   isDue(passId: string): boolean;
   /** How far the grant of this pass has come; null: there is none, or it came to nothing. */
   progress(passId: string): Grant["is"] | null;
+  /** The barrier rises or rose for this pass, not for another one before it. */
+  hadLift(passId: string): boolean;
   /** Puts a grant to the gate. `look` has to follow, once every other grant of the same step has reached the lines. */
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
@@ -57,6 +59,10 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       return grant.is === "open" && !grant.own && !isUp(gate.state());
     },
     progress: (passId) => grants.get(passId)?.is ?? null,
+    hadLift(passId) {
+      const grant = grants.get(passId);
+      return grant !== undefined && grant.is !== "waiting" && grant.own;
+    },
     put,
     look,
     withdraw(passId) {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
-import { open, rename } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { Log } from "../system/log.js";
+import { replaceFile } from "../system/replace-file.js";
 
 /** What a restart must not undo, above all what people decided. A hold is not among it: that ends with the process. */
 export interface Kept {
@@ -49,7 +48,7 @@ export function createKeep(path: string, log: Log): Keep {
         newest = null;
         if (wanted === null) return;
         try {
-          await put(wanted);
+          await replaceFile(path, `${JSON.stringify(wanted)}\n`);
           isKept = true;
         } catch (error) {
           isKept = false;
@@ -69,20 +68,6 @@ export function createKeep(path: string, log: Log): Keep {
       "The kept mode cannot be read, so the gate starts locked; send the mode normal.",
     );
     return { mode: "locked", stopped: false };
-  }
-
-  /** The old file stays whole until the new one is on the card. */
-  async function put(kept: Kept): Promise<void> {
-    const file = await open(`${path}.new`, "w", 0o600);
-    try {
-      await file.writeFile(`${JSON.stringify(kept)}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(`${path}.new`, path);
-    const folder = await open(dirname(path), "r");
-    await folder.sync().finally(() => folder.close());
   }
 }
 

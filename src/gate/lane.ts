@@ -22,10 +22,12 @@ import { type LaneFigures, noLaneFigures } from "./lane-figures.js";
 import { createLooks } from "./looks.js";
 import { createOnTheWay } from "./on-the-way.js";
 import { createPassages } from "./passages.js";
+import type { PlacesFile } from "./places-file.js";
 import { createRequests } from "./requests.js";
 import { refusedSince } from "./second-look.js";
 import { answerSentence } from "./sentences.js";
 import type { AccessConfig } from "./settings.js";
+import { createStanding, noArrival } from "./standing.js";
 import { createStory } from "./story.js";
 import { createUses } from "./uses.js";
 
@@ -51,6 +53,8 @@ export interface LaneDeps {
   onUse?: (ruleId: string) => void;
   /** What the vehicles of earlier passes looked like, oldest first. */
   looks?: readonly PassAppearance[];
+  /** Where vehicles stand that were lifted for; left out: a restart forgets it. */
+  places?: PlacesFile;
   /** The last granted passes, oldest first, so that anti-passback survives a restart. */
   recent?: readonly Pick<
     PassRecord,
@@ -73,8 +77,8 @@ export interface Lane {
   /** The history of looks anew, after something was erased. */
   recallLooks(history: readonly PassAppearance[]): void;
   figures(): LaneFigures;
-  /** Ends what is open, so that no pass stays without an end. */
-  close(): void;
+  /** Ends what is open at once, so that no pass stays without an end; fulfils when the places are on the card. */
+  close(): Promise<void>;
 }
 
 /** From sightings to passes, decisions and the gate. The gate hears of a grant before anybody else. */
@@ -90,6 +94,7 @@ export function createLane(deps: LaneDeps): Lane {
   const uses = createUses();
   const grants = createGrants({ clock, gate: deps.gate, letThrough, failed });
   const onTheWay = createOnTheWay({ gate: deps.gate, grants, end });
+  const standing = createStanding(clock, deps.places);
   const counts = createCounts({ ...deps, cameras, passages, uses });
   /** Passes of which the barrier has made something that their rows do not say yet. */
   const news = new Set<string>();
@@ -124,6 +129,7 @@ export function createLane(deps: LaneDeps): Lane {
       onTheWay.close();
       for (const pass of state) end(pass);
       state = [];
+      return standing.settled();
     },
   };
 
@@ -168,6 +174,8 @@ export function createLane(deps: LaneDeps): Lane {
     const { pass } = effect;
     const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
     if (verdict !== "granted") return null;
+    // Asked of one that turns away as well, so that it has moved when it comes back.
+    const isStill = !grants.hadLift(pass.id) && standing.isStill(effect.sighting, pass.decision?.plate ?? "");
     if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
       grants.withdraw(pass.id);
       return null;
@@ -181,7 +189,9 @@ export function createLane(deps: LaneDeps): Lane {
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
     if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
     if (pass.decision !== null) onTheWay.back(pass.decision.plate, pass.id);
-    const answer = grants.put(pass.id, `plate ${pass.best.plate}`);
+    // A person who lets it in, once, has seen it stand there.
+    const isMeant = !isStill || (pass.answered && !counts.has(pass.id));
+    const answer = isMeant ? grants.put(pass.id, `plate ${pass.best.plate}`) : noArrival;
     if (!answer.accepted && !counts.has(pass.id)) story.barrier(pass.id, answer.sentence);
     return answer;
   }
@@ -192,9 +202,8 @@ export function createLane(deps: LaneDeps): Lane {
     if (made === undefined) return null;
     const rules = uses.applied(deps.rules());
     const now = requests.of(sighting, pass.direction);
-    const { answered } = pass;
-    const isCounted = counts.has(pass.id);
-    return refusedSince(made, now, (request) => access.decide(request, rules), { answered, isCounted });
+    const how = { answered: pass.answered, isCounted: counts.has(pass.id) };
+    return refusedSince(made, now, (request) => access.decide(request, rules), how);
   }
 
   function answer(passId: string, approval: Approval): GateAnswer {
@@ -222,6 +231,7 @@ export function createLane(deps: LaneDeps): Lane {
     if ("sighting" in effect) story.show(effect.pass.id, effect.sighting);
     switch (effect.type) {
       case "still-granted":
+        note(effect.pass, effect.sighting);
         return;
       case "decided": {
         const { decision } = effect;
@@ -242,13 +252,21 @@ export function createLane(deps: LaneDeps): Lane {
   /** A vehicle that the barrier refused, because it is stopped or locked, is not inside. */
   function letThrough(passId: string): void {
     const pass = [...state, ...onTheWay.all()].find((p) => p.id === passId);
-    if (pass === undefined || counts.has(passId)) return;
+    if (pass === undefined) return;
+    note(pass, pass.best);
+    if (counts.has(passId)) return;
     counts.count(pass);
     story.barrier(passId, null);
     hasNews(passId);
   }
 
+  function note(pass: OpenPass, sighting: Sighting): void {
+    const { id, decision } = pass;
+    if (decision !== null && grants.hadLift(id)) standing.note(id, sighting, decision.plate);
+  }
+
   function failed(passId: string, sentence: string): void {
+    standing.forget(passId);
     counts.takeBack(passId);
     story.barrier(passId, sentence);
     hasNews(passId);
@@ -269,6 +287,7 @@ export function createLane(deps: LaneDeps): Lane {
   function end(pass: OpenPass): void {
     grants.end(pass.id);
     counts.end(pass.id);
+    standing.keep(pass.id);
     story.end(pass);
   }
 

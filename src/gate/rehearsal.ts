@@ -1,3 +1,4 @@
+import { type Box, quadOf } from "../core/geometry.js";
 import { ALPHABET, type CharEvidence } from "../core/plate.js";
 import { type AccessRule, plainRule } from "../core/records.js";
 import type { Sighting } from "../core/sighting.js";
@@ -76,6 +77,8 @@ const IMAGINED: readonly AccessRule[] = ["REHEARSE1", "REHEARSE2"].map((plate) =
 /** Every other one comes with pictures, as from an eye. */
 function vehicle(round: number, atMs: number): Sighting {
   const plate = IMAGINED[round % 2]!.plate;
+  // Never where one stood a moment ago: that one would not be lifted for.
+  const box: Box = [200 * (round % 3), 0, 100, 30];
   return {
     trackId: `${CAMERA}-${round}`,
     camera: CAMERA,
@@ -88,13 +91,8 @@ function vehicle(round: number, atMs: number): Sighting {
     frames: 3,
     firstFrameAtMs: atMs - 200,
     lastFrameAtMs: atMs,
-    box: [0, 0, 100, 30],
-    quad: [
-      [0, 0],
-      [100, 0],
-      [100, 30],
-      [0, 30],
-    ],
+    box,
+    quad: quadOf(box),
     confidence: 0.9,
     frameWidth: 1280,
     frameHeight: 720,

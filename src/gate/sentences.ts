@@ -95,6 +95,8 @@ const answers: Record<GateAnswer["reason"], string> = {
   "unknown-command": "There is no such command.",
   noted: "Done.",
   "not-remembered": "Nothing is remembered of that plate.",
+  standing:
+    "It stands where it stood when the barrier opened for it; the barrier opens again once it has moved.",
   refused: "The vehicle is refused.",
   gone: "That vehicle is not at the gate any more.",
   "not-asked": "Nothing is asked about that vehicle.",

@@ -155,6 +155,7 @@ async function inside(): Promise<void> {
     });
     await gate.start();
     let sentAtMs = 0;
+    let along = 0;
     let waiting: "sighting → relay" | "contact → output" | null = null;
     let outsideOf: ChildProcess | null = null;
     lines.onOutput((edge) => {
@@ -177,9 +178,11 @@ async function inside(): Promise<void> {
           waiting = "sighting → relay";
           ask("contact", 40 + Math.random() * 30);
         }
-        // Each one is another vehicle: the bench is about gates, not about passes.
+        // Each one is another vehicle, and comes from elsewhere: the bench is about gates, not about passes.
+        if (atMs !== null) along = along === 0 ? 400 : 0;
         lane.sighting({
           ...sighting,
+          box: [along, 0, 100, 30],
           plate: `AAA${index}`,
           candidates: [{ text: `AAA${index}`, probability: 0.99 }],
         });

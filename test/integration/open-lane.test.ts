@@ -43,6 +43,7 @@ for (const kind of ["sql", "json"] as const) {
     const entries: PassEntry[] = [];
     const lane = await openLane(
       {
+        folder: temporaryFolder(),
         config: { ...defaultConfig(), cameras: [{ name: "front", direction: "entry" }] },
         clock,
         log: silentLog,
@@ -60,5 +61,41 @@ for (const kind of ["sql", "json"] as const) {
     await store.close();
   });
 }
+
+test("a restart on the same data folder opens for no vehicle that stands where it stood", async () => {
+  const { gate, clock, edges } = gateKit();
+  await gate.start();
+  const folder = temporaryFolder();
+  const start = async () => {
+    const store = createStore({ config: { kind: "json" }, folder, clock: systemClock, log: silentLog });
+    await store.start();
+    const lane = await openLane(
+      {
+        folder,
+        config: { ...defaultConfig(), cameras: [{ name: "front", direction: "entry" }] },
+        clock,
+        log: silentLog,
+        rules: () => [rule("AAA1")],
+        gate,
+        clockTrusted: () => true,
+        onPass: () => {},
+      },
+      store,
+    );
+    return { store, lane };
+  };
+  for (const [trackId, box, pulses] of [
+    ["first", [600, 400, 100, 30], "10"],
+    ["again", [603, 398, 99, 31], "10"],
+    ["moved", [400, 400, 100, 30], "1010"],
+  ] as const) {
+    const { store, lane } = await start();
+    lane.sighting(sightingOf("AAA1", clock.monotonicMs(), { trackId, box }));
+    clock.advance(60_000);
+    assert.is(edges("lift"), pulses, trackId);
+    await lane.close();
+    await store.close();
+  }
+});
 
 test.run();

@@ -4,6 +4,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { eraseCommand } from "../../src/commands/erase.js";
 import { alarmEvent, barrierEvent, passEvent } from "../../src/core/events.js";
+import { PLACES_NAME, placesText } from "../../src/gate/places-file.js";
 import { openDatabase } from "../../src/store/database.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
@@ -127,6 +128,29 @@ test("an erasure that was cut off while it overwrote the log does not hinder the
   assert.is(after.prepare("select count(*) from sqlite_schema where name = 'filling'").pluck().get(), 0);
   assert.is(after.prepare("select count(*) from audit where action = 'erase'").pluck().get(), 1);
   after.close();
+});
+
+test("where an erased vehicle stood is forgotten, where others stand is not", async () => {
+  const { store, folder } = await filled("sql");
+  await store.close();
+  const file = join(folder, PLACES_NAME);
+  const place = (plate: string) => ({ camera: "front", plate, box: [0.5, 0.5, 0.1, 0.05], at: 1 }) as const;
+  const config = join(temporaryFolder(), "plategate.yaml");
+  writeFileSync(config, `dataFolder: ${folder}\n`);
+  const { log } = console;
+  console.log = () => {};
+  try {
+    writeFileSync(file, placesText([place("AB12"), place("XY99ZZZ"), place("AB123")]));
+    writeFileSync(`${file}.new`, placesText([place("AB12")]));
+    assert.is(await eraseCommand(["ab 12", "--config", config]), 0);
+    assert.is(readFileSync(file, "utf8"), placesText([place("XY99ZZZ"), place("AB123")]));
+    assert.not.ok(existsSync(`${file}.new`));
+    writeFileSync(file, '[{"plate":"AB12');
+    assert.is(await eraseCommand(["AB12", "--config", config]), 0);
+    assert.is(readFileSync(file, "utf8"), placesText([]), "half a file may hold it as well");
+  } finally {
+    console.log = log;
+  }
 });
 
 test.run();

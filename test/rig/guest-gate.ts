@@ -67,7 +67,8 @@ createInterface({ input: process.stdin }).on("line", (line) => {
 });
 /** As an eye does it: the same track again and again, while the vehicle is there. */
 function see(plate: string, trackId: string, left = 12): void {
-  lane.sighting(sightingOf(plate, clock.monotonicMs(), { trackId, phase: left === 0 ? "end" : "update" }));
+  const phase = left === 0 ? "end" : "update";
+  lane.sighting(sightingOf(plate, clock.monotonicMs(), { trackId, phase, box: [30 * left, 0, 100, 30] }));
   if (left > 0) clock.after(250, () => see(plate, trackId, left - 1));
 }
 

@@ -1,4 +1,5 @@
 import { defaultConfig } from "../../src/config.js";
+import type { Box } from "../../src/core/geometry.js";
 import type { AccessRule } from "../../src/core/records.js";
 import type { PassEntry } from "../../src/core/repositories.js";
 import { createLane, type LaneDeps } from "../../src/gate/lane.js";
@@ -30,8 +31,15 @@ export async function street(rules: readonly AccessRule[], more: Partial<LaneDep
     onEnd: (pass) => void ended.push(pass.id),
     ...more,
   });
-  const see = (plate: string, change: Parameters<typeof sightingOf>[2] = {}) =>
-    lane.sighting(sightingOf(plate, kit.clock.monotonicMs(), change));
+  const tracks = new Map<string, { box: Box; frames: number }>();
+  /** Each track begins elsewhere, stays there, and is read once more each time. */
+  const see = (plate: string, change: Parameters<typeof sightingOf>[2] = {}) => {
+    const { trackId = "front-1" } = change;
+    const from: Box = [200 * (tracks.size % 6), 100 * (Math.floor(tracks.size / 6) % 6), 100, 30];
+    const { box, frames } = tracks.get(trackId) ?? { box: from, frames: 4 };
+    tracks.set(trackId, { box, frames: frames + 1 });
+    lane.sighting(sightingOf(plate, kit.clock.monotonicMs(), { box, frames, ...change }));
+  };
   const phases = () => entries.map((e) => JSON.parse(e.events[0]!.payload).phase).join(" ");
   return { ...kit, lane, entries, used, ended, order, see, phases };
 }

@@ -274,7 +274,7 @@ test("an operator can have it forgotten on which side a plate was seen, once, an
   clock.advance(30_000);
   assert.is((await forget()).accepted, true);
   assert.is(JSON.parse(audit.at(-1)!.detail).why, "left by the other gate");
-  stand("AAA1", 1000, { trackId: "front-3" });
+  stand("AAA1", 1000, { trackId: "front-3", box: [400, 0, 100, 30] });
   assert.is(edges("lift"), "1010");
   const log = {
     list: async () => ({ items: audit.filter((a) => a.action === "gate.reset-passback"), next: null }),

@@ -131,7 +131,7 @@ test("one that was let in standing, drives away and comes back gets a lift when 
   const { see, clock, edges } = await road([rule("AAA1")], entry);
   const at = (direction: Direction, seconds: number) => {
     for (let t = 0; t < seconds; t++) {
-      see("AAA1", { phase: "update", direction });
+      see("AAA1", { phase: "update", direction, box: [direction === "leaving" ? 400 : 0, 0, 100, 30] });
       clock.advance(1000);
     }
   };

@@ -106,6 +106,8 @@ async function live(seed: number): Promise<void> {
     if (what < 0.3) {
       lane.sighting(
         sightingOf(pick(["AAA1", "BBB2", "CCC3", "DDD4"]), now - pick([0, 50, 1400, 5000, -10]), {
+          box: [pick([0, 300]), 0, 100, 30],
+          frames: 4 + i,
           trackId: `t${Math.floor(random() * 6)}`,
           phase: pick(["new", "update", "update", "end"]),
           probability: pick([0.4, 0.95, 1]),

@@ -5,6 +5,7 @@ import {
   boxAround,
   iou,
   isConvex,
+  isSamePlace,
   mapPoint,
   type Point,
   type Quad,
@@ -138,6 +139,20 @@ test("of boxes that cover each other the most confident one stays, and a box wit
     suppress(found).map((f) => f.confidence),
     [0.9, 0.3],
   );
+});
+
+test("a place is the same seen from either box, whatever the scale; one without an extent is none", () => {
+  forSeeds(200, (random) => {
+    const [a, b] = [randomBox(random), randomBox(random)];
+    const near = a.map((n, i) => n + random.between(-0.4, 0.4) * a[2] * (i < 2 ? 1 : 0.3)) as unknown as Box;
+    const larger = (box: Box) => box.map((n) => n * 1.5) as unknown as Box;
+    for (const other of [b, near]) {
+      assert.is(isSamePlace(a, other), isSamePlace(other, a));
+      assert.is(isSamePlace(larger(a), larger(other)), isSamePlace(a, other));
+    }
+    assert.ok(isSamePlace(a, a));
+    assert.not.ok(isSamePlace(a, [a[0], a[1], 0, 0]) || isSamePlace([0, 0, 0, 0], [0, 0, 0, 0]));
+  });
 });
 
 test.run();
