@@ -1,6 +1,8 @@
 /** Characters a plate can have, in the order of the reader's output; index 0 is the empty slot. */
 export const ALPHABET = "-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 export const EMPTY = 0;
+/** Of a plate the reader tells so many characters at most: it has no more slots. */
+export const MOST_CHARACTERS = 12;
 
 /**
  * What the reader believes of one plate: `slots[i][k]` is the probability that position i (reading order,

@@ -1,4 +1,5 @@
 import { lookAlikes } from "./look-alikes.js";
+import { MOST_CHARACTERS } from "./plate.js";
 import { accepts, isExact, overlap } from "./plate-pattern.js";
 import type { AccessRule } from "./records.js";
 import { ruleProblems } from "./rule-activity.js";
@@ -22,6 +23,13 @@ export function auditRule(rule: AccessRule, rules: readonly AccessRule[]): reado
     otherId: null,
   }));
   if (findings.length > 0) return findings;
+  const characters = rule.plate.replaceAll("*", "").length;
+  if (characters > MOST_CHARACTERS)
+    findings.push({
+      severity: "note",
+      sentence: `${rule.plate} has ${characters} characters; of a plate ${MOST_CHARACTERS} are read at most, so this rule meets none.`,
+      otherId: null,
+    });
   for (const other of rules) {
     if (other.id === rule.id) continue;
     const finding = collision(rule, other);

@@ -1,7 +1,9 @@
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createAccess } from "../../src/core/access.js";
 import { lookAlikes } from "../../src/core/look-alikes.js";
+import { MOST_CHARACTERS } from "../../src/core/plate.js";
 import { accepts, chanceOf, isExact, overlap } from "../../src/core/plate-pattern.js";
 import type { AccessRule } from "../../src/core/records.js";
 import { ruleProblems } from "../../src/core/rule-activity.js";
@@ -39,6 +41,18 @@ test("a rule that stands there twice is noted with the id of the other, one of o
   assert.equal(auditRule({ ...pass, id: "second", schedule: "mo-fr" }, [pass]), []);
   const denied = rule("BXY123", { id: "first", effect: "deny" });
   assert.is(auditRule({ ...denied, id: "second" }, [denied]).length, 1);
+});
+
+test("a plate of more characters than are ever read is noted: its rule would be waited for in vain", () => {
+  assert.equal(
+    auditRule(rule("ABCDEFGHIJKL3"), []).map((f) => [f.severity, f.otherId]),
+    [["note", null]],
+  );
+  for (const plate of ["ABCDEFGHIJKL", "ABCDEFGHIJKL*"]) assert.equal(auditRule(rule(plate), []), [], plate);
+  const manifest = JSON.parse(
+    readFileSync(new URL("../../../models/manifest.json", import.meta.url), "utf8"),
+  );
+  assert.is(manifest.reader.output.chars.shape[1], MOST_CHARACTERS);
 });
 
 test("two tolerances that meet half way are refused", () => {
