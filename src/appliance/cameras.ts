@@ -49,6 +49,7 @@ export function createCameras(deps: CamerasDeps): Cameras {
   let isStarted = false;
   let isClosed = false;
   let isRecording = true;
+  let switching = Promise.resolve();
   for (const { name } of config.cameras) known.set(name, open(name));
 
   return {
@@ -69,24 +70,31 @@ export function createCameras(deps: CamerasDeps): Cameras {
         [...known].flatMap(([name, { figures }]) => (figures === null ? [] : [[name, figures]])),
       ),
     restarts: () => Object.fromEntries([...known].map(([name, { eye }]) => [name, eye.state().restarts])),
-    async setRecording(on) {
-      if (on === isRecording) return;
-      isRecording = on;
-      for (const [name, entry] of known) {
-        if (deps.recordingFolder(name) === null) continue;
-        await entry.eye.close();
-        if (isClosed) return;
-        const { viewers, awaySinceAt } = entry;
-        const next = { ...open(name), viewers, awaySinceAt };
-        known.set(name, next);
-        if (isStarted) next.eye.start();
-      }
+    setRecording(on) {
+      // One after the other: two at once would start two eyes of one camera, and nobody would end the first.
+      switching = switching.then(() => switchRecording(on));
+      return switching;
     },
     async close() {
       isClosed = true;
+      await switching;
       await Promise.all([...known.values()].map(({ eye }) => eye.close()));
     },
   };
+
+  async function switchRecording(on: boolean): Promise<void> {
+    if (on === isRecording) return;
+    isRecording = on;
+    for (const [name, entry] of known) {
+      if (deps.recordingFolder(name) === null) continue;
+      await entry.eye.close();
+      if (isClosed) return;
+      const { viewers, awaySinceAt } = entry;
+      const next = { ...open(name), viewers, awaySinceAt };
+      known.set(name, next);
+      if (isStarted) next.eye.start();
+    }
+  }
 
   function open(name: string): Known {
     const camera = config.cameras.find((c) => c.name === name)!;

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { createCameras } from "../../src/appliance/cameras.js";
@@ -35,5 +36,38 @@ test(
     );
   }),
 );
+
+test(
+  "recording that is turned off and on again at once leaves one eye a camera, and none after the end",
+  scoped(async (use) => {
+    const config = configAt(undefined);
+    config.log.level = "silent";
+    config.cameras[0]!.source = temporaryFolder();
+    const folder = temporaryFolder();
+    const cameras = use(
+      createCameras({
+        config,
+        clock: systemClock,
+        log: silentLog,
+        modelsFolder: "/nowhere",
+        recordingFolder: () => folder,
+        onSighting: () => {},
+        onSegment: () => {},
+        onChange: () => {},
+      }),
+    );
+    const before = children();
+    const eyes = () => children().filter((pid) => !before.includes(pid)).length;
+    cameras.start();
+    await Promise.all([cameras.setRecording(false), cameras.setRecording(true)]);
+    assert.is(eyes(), 1);
+    await Promise.all([cameras.setRecording(false), cameras.close()]);
+    assert.is(eyes(), 0);
+  }),
+);
+
+function children(): string[] {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);
+}
 
 test.run();
