@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Config, configAt } from "../config.js";
 import type { PassRecord } from "../core/records.js";
@@ -6,6 +5,7 @@ import { sendCommand, type Wish } from "../report/send-command.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
 import { userName } from "../system/user.js";
+import { ask } from "./ask.js";
 import { withStore } from "./with-store.js";
 
 export interface GateCommandDeps {
@@ -148,18 +148,7 @@ const machine: GateCommandDeps = {
   },
   wallMs: () => systemClock.wallMs(),
   user: () => userName(),
-  async ask(question) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    try {
-      // Nobody there to answer is no confirmation.
-      return await Promise.race([
-        terminal.question(question),
-        new Promise<string>((resolve) => terminal.once("close", () => resolve(""))),
-      ]);
-    } finally {
-      terminal.close();
-    }
-  },
+  ask,
   async confirmAreaClear({ web }) {
     const host = web.host === "0.0.0.0" || web.host === "::" ? "127.0.0.1" : web.host;
     const url = `http://${host.includes(":") ? `[${host}]` : host}:${web.port}/api/gate/area-clear`;

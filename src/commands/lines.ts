@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { type Config, configAt } from "../config.js";
 import { type GateLines, resolveLines } from "../gate/board.js";
@@ -9,6 +8,7 @@ import type { LineDriver, LineSpec } from "../gate/lines.js";
 import { createRelay } from "../gate/relay.js";
 import { type Clock, systemClock } from "../system/clock.js";
 import { silentLog } from "../system/log.js";
+import { ask } from "./ask.js";
 
 export interface LinesDeps {
   clock: Clock;
@@ -120,18 +120,7 @@ const machine: LinesDeps = {
   clock: systemClock,
   out: (line) => console.log(line),
   err: (line) => console.error(line),
-  async ask(question) {
-    const terminal = createInterface({ input: process.stdin, output: process.stdout });
-    try {
-      // Nobody there to answer is no confirmation.
-      return await Promise.race([
-        terminal.question(question),
-        new Promise<string>((resolve) => terminal.once("close", () => resolve(""))),
-      ]);
-    } finally {
-      terminal.close();
-    }
-  },
+  ask,
   openDriver: (config, lines) =>
     openDriver({ clock: systemClock, log: silentLog, config: config.lines, lines, runtimeFolder: undefined }),
   untilStopped: () => new Promise((resolve) => process.once("SIGINT", () => resolve())),

@@ -153,7 +153,7 @@ export function samePlate(a: Encounter, b: Encounter): boolean {
 }
 
 /** How far a plate may have moved, in plate widths, and grown, as a logarithm, that is the same one with a part hidden. */
-const STANDING = { way: 1, growth: 0.2 };
+const NEARBY = { way: 1, growth: 0.2 };
 
 /**
  * True when one shows a part of what the other shows, on a vehicle that has hardly moved: the arm or a person stands before
@@ -166,7 +166,7 @@ export function isPartlyHidden(a: Encounter, b: Encounter): boolean {
   if (short.length < 4 || !long.includes(short)) return false;
   const [[ax, ay], [bx, by]] = [centre(a.box), centre(b.box)];
   const way = Math.hypot(ax - bx, ay - by) / Math.max(a.box[2], b.box[2]);
-  return way <= STANDING.way && Math.abs(Math.log(a.box[3] / b.box[3])) <= STANDING.growth;
+  return way <= NEARBY.way && Math.abs(Math.log(a.box[3] / b.box[3])) <= NEARBY.growth;
 }
 
 export function toSighting(

@@ -12,21 +12,7 @@ import { until } from "../support/until.js";
 test(
   "an eye that ended says on the page why, not only with which code",
   scoped(async (use) => {
-    const config = configAt(undefined);
-    config.log.level = "silent";
-    config.cameras[0]!.source = temporaryFolder();
-    const cameras = use(
-      createCameras({
-        config,
-        clock: systemClock,
-        log: silentLog,
-        modelsFolder: "/nowhere",
-        recordingFolder: () => null,
-        onSighting: () => {},
-        onSegment: () => {},
-        onChange: () => {},
-      }),
-    );
+    const cameras = use(emptyCamera(null));
     cameras.start();
     const problem = () => cameras.cameras()[0]!.problem;
     await until(() => problem().startsWith("The eye is away"), "an eye that ended", 60_000);
@@ -40,22 +26,7 @@ test(
 test(
   "recording that is turned off and on again at once leaves one eye a camera, and none after the end",
   scoped(async (use) => {
-    const config = configAt(undefined);
-    config.log.level = "silent";
-    config.cameras[0]!.source = temporaryFolder();
-    const folder = temporaryFolder();
-    const cameras = use(
-      createCameras({
-        config,
-        clock: systemClock,
-        log: silentLog,
-        modelsFolder: "/nowhere",
-        recordingFolder: () => folder,
-        onSighting: () => {},
-        onSegment: () => {},
-        onChange: () => {},
-      }),
-    );
+    const cameras = use(emptyCamera(temporaryFolder()));
     const before = children();
     const eyes = () => children().filter((pid) => !before.includes(pid)).length;
     cameras.start();
@@ -65,6 +36,23 @@ test(
     assert.is(eyes(), 0);
   }),
 );
+
+/** One that looks into a folder without photos. */
+function emptyCamera(recordingFolder: string | null) {
+  const config = configAt(undefined);
+  config.log.level = "silent";
+  config.cameras[0]!.source = temporaryFolder();
+  return createCameras({
+    config,
+    clock: systemClock,
+    log: silentLog,
+    modelsFolder: "/nowhere",
+    recordingFolder: () => recordingFolder,
+    onSighting: () => {},
+    onSegment: () => {},
+    onChange: () => {},
+  });
+}
 
 function children(): string[] {
   return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim().split(" ").filter(Boolean);

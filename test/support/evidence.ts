@@ -1,6 +1,18 @@
+import type { AccessSettings } from "../../src/core/access.js";
 import { ALPHABET, type CharEvidence } from "../../src/core/plate.js";
 import { type AccessRule, plainRule } from "../../src/core/records.js";
 import type { Sighting } from "../../src/core/sighting.js";
+
+/** Strict settings of access: the clock is asked for, and nobody is asked about strangers. */
+export const plainAccess: AccessSettings = {
+  minProbability: 0.9,
+  denyProbability: 0.1,
+  maxFrameAgeMs: 1500,
+  unknown: "deny",
+  clockUntrusted: "deny",
+  timeZone: "UTC",
+  antiPassbackResetMs: 0,
+};
 
 /** Evidence for a text: each character with probability `p`, what is left goes to `rivals` of that position or to all. */
 export function evidenceFor(

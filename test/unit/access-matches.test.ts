@@ -4,7 +4,7 @@ import { type AccessRequest, createAccess } from "../../src/core/access.js";
 import { matchesOf } from "../../src/core/access-matches.js";
 import { ALPHABET } from "../../src/core/plate.js";
 import { chanceOf, chanceOfBeginning } from "../../src/core/plate-pattern.js";
-import { evidenceFor, rule } from "../support/evidence.js";
+import { evidenceFor, plainAccess, rule } from "../support/evidence.js";
 import { forSeeds } from "../support/random.js";
 import { randomPlate } from "../support/simulated-reads.js";
 
@@ -68,15 +68,7 @@ test("a candidate of the vote is found though the positions do not say so", () =
 
 test("a denied plate that the vote thinks likely enough keeps the gate shut, whatever kind of rule names it", () => {
   const denyProbability = 0.02;
-  const access = createAccess({
-    minProbability: 0.9,
-    denyProbability,
-    maxFrameAgeMs: 1500,
-    unknown: "deny",
-    clockUntrusted: "deny",
-    timeZone: "UTC",
-    antiPassbackResetMs: 0,
-  });
+  const access = createAccess({ ...plainAccess, denyProbability });
   let shut = 0;
   forSeeds(200, (random) => {
     const plate = randomPlate(random);

@@ -9,7 +9,7 @@ import type { AccessRule } from "../../src/core/records.js";
 import { ruleProblems } from "../../src/core/rule-activity.js";
 import { auditRule, misreadsAccepted } from "../../src/core/rules-audit.js";
 import { parseSchedule } from "../../src/core/schedule.js";
-import { evidenceFor, rule } from "../support/evidence.js";
+import { evidenceFor, plainAccess, rule } from "../support/evidence.js";
 import { forSeeds } from "../support/random.js";
 
 const refusals = (r: ReturnType<typeof rule>, rules: readonly ReturnType<typeof rule>[]) =>
@@ -155,15 +155,7 @@ test("the overlap of two patterns is a text that both accept", () => {
 });
 
 test("of any list that was saved rule by rule, no plate read clearly is let in by a rule of somebody else, and none that is denied", () => {
-  const access = createAccess({
-    minProbability: 0.9,
-    denyProbability: 0.1,
-    maxFrameAgeMs: 1500,
-    unknown: "deny",
-    clockUntrusted: "deny",
-    timeZone: "UTC",
-    antiPassbackResetMs: 0,
-  });
+  const access = createAccess(plainAccess);
   let granted = 0;
   forSeeds(200, (random) => {
     const text = (most: number) =>

@@ -1,25 +1,11 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { replayCommand } from "../../src/commands/replay.js";
-import {
-  type AccessRequest,
-  type AccessSettings,
-  createAccess,
-  replayDecision,
-} from "../../src/core/access.js";
+import { type AccessRequest, createAccess, replayDecision } from "../../src/core/access.js";
 import type { DecisionRecord } from "../../src/core/records.js";
-import { evidenceFor, rule } from "../support/evidence.js";
+import { evidenceFor, plainAccess, rule } from "../support/evidence.js";
 
-const settings: AccessSettings = {
-  minProbability: 0.9,
-  denyProbability: 0.1,
-  maxFrameAgeMs: 1500,
-  unknown: "deny",
-  clockUntrusted: "deny",
-  timeZone: "UTC",
-  antiPassbackResetMs: 0,
-};
-const access = createAccess(settings);
+const access = createAccess(plainAccess);
 
 function request(plate: string): AccessRequest {
   return {
@@ -96,7 +82,7 @@ test("a decision by the machine's own hours is decided again the same on a machi
       ["", "outside-schedule"],
     ] as const) {
       process.env.TZ = zone;
-      const access = createAccess({ ...settings, timeZone: "local" });
+      const access = createAccess({ ...plainAccess, timeZone: "local" });
       const asked = { ...request("BXY123"), wallMs: at, clockTrusted: true };
       const decision = access.decide(asked, hours);
       assert.is(decision.reason, reason, zone);
