@@ -7,6 +7,8 @@ import { createNotify } from "./system/notify.js";
 
 /** A stop that takes longer than this is given up: the lines are safe by then. */
 const STOP_MS = 15_000;
+/** The log is written by another thread, so as to hold up nothing: its last line would be lost with the process. */
+const LAST_WORD_MS = 500;
 
 /** Runs the appliance until it is told to stop; the exit code. A start that fails says why in one sentence. */
 export async function runAppliance(config: Config): Promise<number> {
@@ -48,15 +50,18 @@ export async function runAppliance(config: Config): Promise<number> {
 
 /** Stops it. What a stalled card holds in the kernel would keep even an exit waiting for ever: then the process is killed. */
 async function stop(appliance: Appliance, onLate = () => {}): Promise<void> {
-  const late = setTimeout(() => {
-    onLate();
-    process.kill(process.pid, "SIGKILL");
-  }, STOP_MS);
+  let late: NodeJS.Timeout | undefined;
+  const isLate = new Promise<true>((resolve) => {
+    late = setTimeout(() => resolve(true), STOP_MS);
+  });
   try {
-    await appliance.close();
+    if ((await Promise.race([appliance.close(), isLate])) !== true) return;
   } finally {
     clearTimeout(late);
   }
+  onLate();
+  await new Promise((resolve) => setTimeout(resolve, LAST_WORD_MS));
+  process.kill(process.pid, "SIGKILL");
 }
 
 /** The first one counts. Those that follow, as when a terminal is closed, must not cut off the stop, which has an end of its own. */
