@@ -1,7 +1,7 @@
 /**
  * How well the shipped models find and read: drawn plates always, real pictures where the data folder is present.
  *
- *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn|tracks|hard]
+ *   npm run bench:accuracy -- [--models DIR] [--data DIR] [--split val] [--plates N] [--only crops|scenes|drawn|tracks|hard|views]
  */
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -19,6 +19,7 @@ import { findAndReadCrops, printCrops, readCrops } from "./real-crops.js";
 import { findInScenes, printScenes } from "./real-scenes.js";
 import { benchRendered } from "./rendered.js";
 import { drivenTracks, printTracks, simulatedTracks } from "./tracks.js";
+import { benchViews } from "./views.js";
 
 const { values } = parseArgs({
   options: {
@@ -69,7 +70,7 @@ if (wants("hard")) {
   await model.close();
   await enhancerModel.close();
 }
-if (wants("crops") || wants("scenes") || wants("drawn")) {
+if (wants("crops") || wants("scenes") || wants("drawn") || wants("views")) {
   const vision = await openVision({
     modelsFolder: folder,
     threads: 1,
@@ -79,6 +80,7 @@ if (wants("crops") || wants("scenes") || wants("drawn")) {
   if (present && wants("crops"))
     printCrops("Real crops, found and read", await findAndReadCrops(values.data, vision, values.split));
   if (present && wants("scenes")) printScenes(await findInScenes(values.data, vision, values.split));
+  if (present && wants("views")) await benchViews(values.data, vision, "held-out");
   if (wants("drawn")) await benchRendered(vision, Number(values.plates));
   await vision.close();
 }
