@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from glyphs import CAP, Faces
+from plate_ink import blend
 from plate_marks import mark, vary
 from plate_styles import LETTERS_OF, REGIONS, STATES, STYLES
 
@@ -233,17 +234,6 @@ def scenery(rng, image, ground):
         angle, reach = np.sort(rng.random(n)) * 6.28, height * (.1 + .3 * rng.random(n))
         points = np.stack([centre[0] + np.cos(angle) * reach, centre[1] + np.sin(angle) * reach], 1).astype(np.int32)
         cv2.fillPoly(image, [points], colour, cv2.LINE_AA)
-
-
-def blend(rng, image, mask, ink):
-    """Paints the ink through the mask, with an embossed edge for some."""
-    painted = cv2.merge([cv2.convertScaleAbs(mask, alpha=c / 255) for c in ink])
-    out = cv2.add(cv2.multiply(image, cv2.merge([255 - mask] * 3), scale=1 / 255), painted)
-    if rng.random() < .4:
-        dx, dy = rng.integers(-1, 2), pick(rng, (-1, 1))
-        edge = cv2.subtract(np.roll(mask, (dy, dx), (0, 1)), mask)
-        out = cv2.add(out, cv2.merge([edge] * 3) // int(rng.integers(3, 9))) if rng.random() < .5 else cv2.subtract(out, cv2.merge([edge] * 3) // int(rng.integers(3, 9)))
-    return out
 
 
 def finish(rng, image, ink, style):
