@@ -55,9 +55,9 @@ export interface Clips {
 }
 
 // Nobody waits at a gate for longer; a vehicle parked in view must not become a film of hours.
-const MAX_CLIP_MS = 600_000;
+export const MAX_CLIP_MS = 600_000;
 // A card that stalls, or a store that cannot write for a moment, lets segments come late.
-const LATE_MS = 60_000;
+export const LATE_MS = 60_000;
 const RETRY_MS = 30_000;
 // Five minutes; only for reasons that do not go away by themselves.
 const MAX_TRIES = 10;
