@@ -186,15 +186,15 @@ function crop(base, pass) {
 /** Only of a plate that is hard to read; what the enhancer adds is guessed, and said to be. */
 function enhanced(base, pass) {
   return h(
-    "figure",
+    "div",
     { class: "enhanced" },
     h("img", {
       class: "crop",
       src: `${base}/enhanced.jpg?absent=204&frames=${pass.frames}`,
       alt: "The same plate, made sharper by the enhancer",
-      onerror: (event) => event.target.closest("figure").remove(),
+      onerror: (event) => event.target.closest(".enhanced").remove(),
     }),
-    h("figcaption", {}, "Enhanced: details may be guessed"),
+    h("p", { class: "hint" }, "Enhanced: details may be guessed"),
   );
 }
 
