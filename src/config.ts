@@ -84,7 +84,9 @@ const shape = z.strictObject({
     enhance: z
       .boolean()
       .default(false)
-      .describe("read plates that are hard to read a second time through the enhancer"),
+      .describe(
+        "read plates that are hard to read a second time through the enhancer, and keep what it makes of them with the pass",
+      ),
   }),
   access: accessSettings,
   barrier: barrierSettings,

@@ -3,6 +3,7 @@ import type { Log } from "../system/log.js";
 import { masked } from "../system/masked.js";
 import { board } from "./board.js";
 import type { Camera, CameraState, Frame } from "./camera.js";
+import { greet } from "./greeting.js";
 import type { GstBinding, GstSample } from "./gstreamer.js";
 import { createHoldUp } from "./hold-up.js";
 import { pipelineText } from "./pipelines.js";
@@ -29,13 +30,19 @@ export interface LiveDeps {
   binding: GstBinding;
   /** null: nothing is recorded. */
   recorder: Recorder | null;
+  /** Looks at a network camera before GStreamer does; default `greet`. */
+  greet?: typeof greet;
   /** 0 to 1, for the jitter of the waits; default Math.random. */
   random?: () => number;
 }
 
+/** As long as GStreamer waits for an answer (`tcp-timeout`). */
+const greetingMs = 5000;
+
 /** A camera through GStreamer: opened at the first call of `nextFrame`, and again whenever it goes away. */
 export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   const { clock, log, binding } = deps;
+  const stallMs = options.stallMs ?? 10_000;
   const plan = createRecordingPlan(deps);
   const counts = { frames: 0, dropped: 0, reconnects: 0 };
   let state: CameraState = "connecting";
@@ -99,6 +106,8 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     source = parseSource(options.source);
     if (source.kind === "photos")
       throw new SourceError(`${source.folder} is a folder of photos, not a stream`);
+    if (source.kind === "rtsp") await introduced(source);
+    if (closing) return null;
     const everyFrame = options.mode === "watch" && source.kind === "file";
     const { record, recorder } = everyFrame ? { record: null, recorder: null } : await plan.next(source);
     if (closing) {
@@ -112,7 +121,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
       board: board(),
     });
     log.debug({ pipeline: masked(text) }, "Opening the camera.");
-    const session = openSession({ text, recorder, stallMs: options.stallMs ?? 10_000 }, { binding, clock });
+    const session = openSession({ text, recorder, stallMs }, { binding, clock });
     const startedMs = clock.monotonicMs();
     return {
       session,
@@ -123,6 +132,17 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
       previousMs: null,
       holdUp: createHoldUp(),
     };
+  }
+
+  /** Throws a sentence about a device that would hold GStreamer, and with it this process, for ever. */
+  async function introduced(to: Source & { kind: "rtsp" }): Promise<void> {
+    const leaving = new AbortController();
+    wake = () => leaving.abort();
+    const limits = { silentMs: Math.min(stallMs, greetingMs), totalMs: stallMs };
+    const why = await (deps.greet ?? greet)(to.url, clock, limits, leaving.signal);
+    wake = () => {};
+    if (why !== "")
+      throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
   }
 
   function timesOf(run: Run, sample: GstSample, askedMs: number): Pick<Frame, "atMs" | "mediaMs"> {

@@ -17,13 +17,17 @@ export async function picturesIn(paths: readonly string[]): Promise<{ files: str
       files.push(...inside.sort());
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
-      problems.push(
-        `${path}: ${code === "ENOENT" ? "there is no such file or folder" : `cannot be read (${code})`}.`,
-      );
+      problems.push(`${path}: ${reasons[code ?? ""] ?? `cannot be read (${code})`}.`);
     }
   }
   return { files, problems };
 }
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such file or folder",
+  ELOOP: "its links lead in a circle",
+  EACCES: "you may not read it",
+};
 
 const extensions = new Set([
   ".jpg",

@@ -276,6 +276,6 @@ function isOther(a: AccessDecision, b: AccessDecision): boolean {
 
 /** The sighting without what weighs much. */
 export function withoutPictures(sighting: Sighting): Sighting {
-  const { crop: _crop, frame: _frame, appearance: _appearance, ...light } = sighting;
+  const { crop: _crop, frame: _frame, enhanced: _enhanced, appearance: _appearance, ...light } = sighting;
   return light;
 }

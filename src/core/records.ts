@@ -104,6 +104,13 @@ export interface PlateReadRecord {
 /** Picture kinds kept with a pass: the straightened crop and the very frame it was read from. */
 export type PictureKind = "crop" | "frame";
 
+/** A JPEG kept with a pass; of a crop that is hard to read, also what the enhancer made of it, for people. */
+export interface PassPicture {
+  kind: PictureKind;
+  jpeg: Uint8Array;
+  enhanced?: Uint8Array;
+}
+
 export interface SegmentRecord {
   id: string;
   camera: string;

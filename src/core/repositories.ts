@@ -14,6 +14,7 @@ import type {
   EdgeRecord,
   OperatorRecord,
   OutboxEvent,
+  PassPicture,
   PassRecord,
   PersonRecord,
   PictureKind,
@@ -60,7 +61,7 @@ export interface PassEntry {
   pass: PassRecord;
   decision?: DecisionRecord;
   read?: PlateReadRecord;
-  pictures?: { kind: PictureKind; jpeg: Uint8Array }[];
+  pictures?: PassPicture[];
   /** The tracks behind the pass so far, and plates found on them; the same one twice is kept once. */
   tracks?: readonly TrackRecord[];
   detections?: readonly DetectionRecord[];
@@ -76,7 +77,8 @@ export interface PassRepository {
   list(filter: PassFilter): Promise<Page<PassRecord>>;
   decisions(passId: string): Promise<readonly DecisionRecord[]>;
   reads(passId: string): Promise<readonly PlateReadRecord[]>;
-  picture(passId: string, kind: PictureKind): Promise<Uint8Array | null>;
+  /** `enhanced`: what the enhancer made of the crop. null: there is none. */
+  picture(passId: string, kind: PictureKind | "enhanced"): Promise<Uint8Array | null>;
   /** What the vehicles of the newest granted passes looked like, oldest first. */
   looks(limit: number): Promise<readonly PassAppearance[]>;
 }

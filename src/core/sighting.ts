@@ -37,6 +37,8 @@ export interface Sighting {
   /** The best crop so far as JPEG (straightened), and the very frame it was cut from; sent when they changed. */
   crop?: Uint8Array;
   frame?: Uint8Array;
+  /** That crop after the enhancer, as JPEG, where it is hard to read and the enhancer is in use. */
+  enhanced?: Uint8Array;
   /** What the vehicle looks like in that frame; null: too little of it is seen. Sent with the pictures. */
   appearance?: Appearance | null;
 }

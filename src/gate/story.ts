@@ -1,7 +1,7 @@
 import type { Access, AccessDecision, AccessRequest, Approval } from "../core/access.js";
 import { oddSentence } from "../core/appearance.js";
 import { type OpenPass, withoutPictures } from "../core/pass.js";
-import type { AccessRule, PassRecord } from "../core/records.js";
+import type { AccessRule, PassPicture, PassRecord } from "../core/records.js";
 import type { PassEntry } from "../core/repositories.js";
 import type { Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
@@ -57,7 +57,7 @@ export interface Story {
 
 export function createStory(deps: StoryDeps): Story {
   const { clock, log, access, looks } = deps;
-  const pictures = new Map<string, Pick<Sighting, "crop" | "frame" | "appearance">>();
+  const pictures = new Map<string, Pick<Sighting, "crop" | "enhanced" | "frame" | "appearance">>();
   /** The newest sighting of each track of a pass. */
   const seen = new Map<string, Map<string, Sighting>>();
   /** Passes of which it was told that the vehicle looks like another one. */
@@ -78,10 +78,13 @@ export function createStory(deps: StoryDeps): Story {
       const { crop, frame, appearance } = sighting;
       seen.set(passId, (seen.get(passId) ?? new Map()).set(sighting.trackId, withoutPictures(sighting)));
       if (crop === undefined && frame === undefined) return;
-      const known = pictures.get(passId);
+      const { enhanced: before, ...known } = pictures.get(passId) ?? {};
+      // It belongs to its crop: a better one may be so clear that there is none.
+      const enhanced = crop === undefined ? before : sighting.enhanced;
       pictures.set(passId, {
         ...known,
         ...(crop === undefined ? {} : { crop }),
+        ...(enhanced === undefined ? {} : { enhanced }),
         ...(frame === undefined ? {} : { frame }),
         ...(appearance === undefined ? {} : { appearance }),
       });
@@ -136,7 +139,7 @@ export function createStory(deps: StoryDeps): Story {
       ...(made === undefined ? {} : { decision: made }),
       read: readRecord(row, pass.best, clock.wallMs()),
       pictures: [
-        ...(images?.crop === undefined ? [] : [{ kind: "crop" as const, jpeg: images.crop }]),
+        ...(images?.crop === undefined ? [] : [cropOf(images.crop, images.enhanced)]),
         ...(images?.frame === undefined ? [] : [{ kind: "frame" as const, jpeg: images.frame }]),
       ],
       ...tracksOf(pass),
@@ -197,4 +200,8 @@ export function createStory(deps: StoryDeps): Story {
   function wallOf(atMs: number): number {
     return Math.round(clock.wallMs() - (clock.monotonicMs() - atMs));
   }
+}
+
+function cropOf(jpeg: Uint8Array, enhanced: Uint8Array | undefined): PassPicture {
+  return { kind: "crop", jpeg, ...(enhanced === undefined ? {} : { enhanced }) };
 }

@@ -55,12 +55,13 @@ export interface Clips {
 }
 
 // Nobody waits at a gate for longer; a vehicle parked in view must not become a film of hours.
-const MAX_CLIP_MS = 600_000;
+export const MAX_CLIP_MS = 600_000;
 // A card that stalls, or a store that cannot write for a moment, lets segments come late.
-const LATE_MS = 60_000;
+export const LATE_MS = 60_000;
 const RETRY_MS = 30_000;
 // Five minutes; only for reasons that do not go away by themselves.
 const MAX_TRIES = 10;
+const OWN_LEAST = 50;
 /** A recording by hand ends by itself after this long. */
 export const MAX_MANUAL_MS = 3_600_000;
 
@@ -70,6 +71,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
   const pending = new Map<string, Pending>();
   /** Clips of this run and this boot: they are as wrong as the clock was, and move when it is set. */
   const own = new Set<string>();
+  /** Beyond this many it is looked which of them are still there. */
+  let ownLimit = OWN_LEAST;
   const listeners: ((clip: ClipRecord) => void)[] = [];
   let queue: Promise<unknown> = Promise.resolve();
   let written = 0;
@@ -212,6 +215,13 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     if (!closed) p.cancel = clock.after(RETRY_MS, () => finish(p));
   }
 
+  /** Clips go by age, space and erasure; what has gone needs no new time. Looked at whenever they have doubled. */
+  async function forgetRemoved(): Promise<void> {
+    const kept = new Set((await clips.all()).map((clip) => clip.id));
+    for (const id of own) if (!kept.has(id)) own.delete(id);
+    ownLimit = Math.max(OWN_LEAST, 2 * own.size);
+  }
+
   async function write({ request, isOfThisBoot }: Pending): Promise<ClipRecord | null> {
     const folder = join(ring.folder, CLIP_FOLDER);
     await mkdir(folder, { recursive: true });
@@ -257,6 +267,7 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
     }
     await clips.add(clip, [event(clip)]);
     if (isOfThisBoot) own.add(id);
+    if (own.size > ownLimit) await forgetRemoved().catch(() => {});
     written++;
     writtenBytes += clip.bytes;
     problem = "";

@@ -1,10 +1,10 @@
 import { readdir, rename, stat, truncate } from "node:fs/promises";
-import { basename, dirname, join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import type { Config } from "../config.js";
 import { CLIP_FOLDER, type ClipRecord, clipPath, type SegmentRecord } from "../core/records.js";
-import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
+import type { ClipRepository, PassRepository, SegmentRepository } from "../core/repositories.js";
 import type { Log } from "../system/log.js";
+import { type AdoptionParts, adoptClip, cameraOf } from "./adoption.js";
 import { removeFiles, syncFile, syncFolder } from "./files.js";
 import { readVideo, VideoError } from "./mp4-read.js";
 import { segmentId, segmentName, startInName } from "./segment-name.js";
@@ -26,8 +26,8 @@ export interface RepairReport {
 
 export interface RepairParts {
   folder: string;
-  repositories: { segments: SegmentRepository; clips: ClipRepository };
-  config: Pick<Config["recording"], "clipDays" | "unknownClipDays">;
+  repositories: { segments: SegmentRepository; clips: ClipRepository; passes: Pick<PassRepository, "list"> };
+  config: AdoptionParts["config"];
   log: Log;
   /** Only says what it would do. */
   dryRun?: boolean;
@@ -40,8 +40,6 @@ export interface RepairParts {
   settleMs?: number;
 }
 
-const DAY_MS = 86_400_000;
-
 /** Makes rows and files of the recording folder agree; run when nobody records into it. */
 export async function repairFolder({
   folder,
@@ -52,7 +50,7 @@ export async function repairFolder({
   ignoreYoungerThanMs = 0,
   settleMs = 0,
 }: RepairParts): Promise<RepairReport> {
-  const { segments, clips } = repositories;
+  const { segments, clips, passes } = repositories;
   const counts = { adopted: 0, removedFiles: 0, droppedRows: 0, tornBytes: 0 };
   const report: RepairReport = { ...counts, newestAt: null, unread: "" };
   const rows = await segments.all();
@@ -89,7 +87,7 @@ export async function repairFolder({
     try {
       if (!path.endsWith(".mp4") || unfinished.has(path)) throw new VideoError(`${path}: is not finished.`);
       if (isClip(path)) {
-        foundClips.push(await adoptClip(folder, path, cameraOf(files), config));
+        foundClips.push(await adoptClip(path, cameraOf(files, isClip), { folder, passes, config }));
       } else {
         const { row, tornBytes } = await adopt(folder, path, dryRun);
         found.push(row);
@@ -110,7 +108,13 @@ export async function repairFolder({
 
   // Rows stand in order of arrival: the oldest of all cameras are the first to go.
   for (const row of found.sort((a, b) => a.startedAt - b.startedAt)) await segments.add(row);
-  for (const row of foundClips.sort((a, b) => a.endedAt - b.endedAt)) await clips.add(row, []);
+  const joined = new Set<string>();
+  for (const row of foundClips.sort((a, b) => a.endedAt - b.endedAt)) {
+    // Two files that show the same pass: it keeps the link to the first.
+    const passId = row.passId === null || joined.has(row.passId) ? null : row.passId;
+    if (passId !== null) joined.add(passId);
+    await clips.add({ ...row, passId }, []);
+  }
   await segments.discard(lost.map((row) => row.id));
   for (const clip of lostClips) await clips.remove(clip.id);
   const gone = await removeFiles((await segments.garbage()).map((path) => join(folder, path)));
@@ -151,39 +155,8 @@ async function adopt(
   return { row, tornBytes };
 }
 
-/**
- * A clip that has lost its row: its pass is not known any more, its time is that of the file. Only a pinned one can have
- * outlived the age at which clips go, so an older one is pinned again.
- */
-async function adoptClip(
-  folder: string,
-  path: string,
-  camera: string,
-  { clipDays, unknownClipDays }: RepairParts["config"],
-): Promise<ClipRecord> {
-  const { mtimeMs, size } = await stat(join(folder, path));
-  const { durationMs } = await readVideo(join(folder, path));
-  return {
-    id: basename(path, ".mp4"),
-    passId: null,
-    camera,
-    path,
-    startedAt: Math.round(mtimeMs - durationMs),
-    endedAt: Math.round(mtimeMs),
-    bytes: size,
-    pinned: Date.now() - mtimeMs > Math.max(clipDays, unknownClipDays) * DAY_MS,
-    kind: "manual",
-  };
-}
-
 function isClip(path: string): boolean {
   return path.startsWith(`${CLIP_FOLDER}/`);
-}
-
-/** The only camera there is; with several nobody can tell which one a clip is from. */
-function cameraOf(files: Iterable<string>): string {
-  const cameras = new Set([...files].filter((path) => !isClip(path)).map((path) => path.split("/")[0]!));
-  return cameras.size === 1 ? [...cameras][0]! : "unknown";
 }
 
 async function growingFiles(folder: string, paths: Iterable<string>, settleMs: number): Promise<Set<string>> {

@@ -2,13 +2,12 @@ import { mkdir, stat, statfs } from "node:fs/promises";
 import { isAbsolute, join, relative } from "node:path";
 import type { Config } from "../config.js";
 import type { SegmentRecord } from "../core/records.js";
-import type { ClipRepository, SegmentRepository } from "../core/repositories.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { watchWall } from "../system/wall-watch.js";
 import { syncFile, syncFolder } from "./files.js";
 import { readVideo } from "./mp4-read.js";
-import { type RepairReport, repairFolder } from "./repair.js";
+import { type RepairParts, type RepairReport, repairFolder } from "./repair.js";
 import { createRotation } from "./rotation.js";
 import { segmentId } from "./segment-name.js";
 
@@ -40,7 +39,7 @@ export interface RingStatus {
 export interface RingParts {
   /** Absolute path of the recording folder; each camera records into a folder of its name in it. */
   folder: string;
-  repositories: { segments: SegmentRepository; clips: ClipRepository };
+  repositories: RepairParts["repositories"];
   config: Config["recording"];
   clock: Clock;
   log: Log;

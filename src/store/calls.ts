@@ -217,5 +217,5 @@ function isKept(call: Call): boolean {
 
 function sizeOf(args: readonly unknown[]): number {
   const pictures = (args[0] as PassEntry | undefined)?.pictures;
-  return 2000 + (pictures ?? []).reduce((n, picture) => n + picture.jpeg.byteLength, 0);
+  return 2000 + (pictures ?? []).reduce((n, p) => n + p.jpeg.byteLength + (p.enhanced?.byteLength ?? 0), 0);
 }

@@ -24,7 +24,8 @@ export interface PortablePass extends PassDetails {
   pass: PassRecord;
   decisions: readonly DecisionRecord[];
   reads: readonly PlateReadRecord[];
-  pictures: readonly { kind: PictureKind; base64: string }[];
+  /** `enhanced`: what the enhancer made of the crop. */
+  pictures: readonly { kind: PictureKind; base64: string; enhanced?: string }[];
 }
 
 /** One line of an export. */
@@ -116,10 +117,16 @@ export async function importRow(store: Served, line: PortableRow): Promise<void>
 }
 
 async function portablePass(store: Served, pass: PassRecord): Promise<PortablePass> {
-  const pictures: { kind: PictureKind; base64: string }[] = [];
+  const pictures: PortablePass["pictures"][number][] = [];
   for (const kind of ["crop", "frame"] as const) {
     const jpeg = await store.passes.picture(pass.id, kind);
-    if (jpeg !== null) pictures.push({ kind, base64: Buffer.from(jpeg).toString("base64") });
+    if (jpeg === null) continue;
+    const enhanced = kind === "crop" ? await store.passes.picture(pass.id, "enhanced") : null;
+    pictures.push({
+      kind,
+      base64: base64(jpeg),
+      ...(enhanced === null ? {} : { enhanced: base64(enhanced) }),
+    });
   }
   const [decisions, reads, details] = await Promise.all([
     store.passes.decisions(pass.id),
@@ -127,6 +134,10 @@ async function portablePass(store: Served, pass: PassRecord): Promise<PortablePa
     store.upkeep.details(pass.id),
   ]);
   return { pass, decisions, reads, pictures, ...details };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64");
 }
 
 /** Rotation removes what rows name: a path that leads elsewhere would take a file that is none of ours. */
@@ -158,7 +169,11 @@ async function importPass(store: Served, row: PortablePass): Promise<void> {
     throw new Error(
       `A pass has a picture called “${strange.kind}”, which is neither crop nor frame; this row and those after it were not imported.`,
     );
-  const pictures = row.pictures.map(({ kind, base64 }) => ({ kind, jpeg: Buffer.from(base64, "base64") }));
+  const pictures = row.pictures.map(({ kind, base64, enhanced }) => ({
+    kind,
+    jpeg: Buffer.from(base64, "base64"),
+    ...(enhanced === undefined ? {} : { enhanced: Buffer.from(enhanced, "base64") }),
+  }));
   await store.passes.save({ pass, pictures, events: [], ...(appearance === null ? {} : { appearance }) });
   for (const decision of row.decisions) await store.passes.save({ pass, decision, events: [] });
   for (const read of row.reads) await store.passes.save({ pass, read, events: [] });

@@ -1,3 +1,4 @@
+import { stat } from "node:fs/promises";
 import sharp, { type Sharp } from "sharp";
 
 /** A picture in memory: packed RGB, 3 bytes a pixel, rows without padding, upright. */
@@ -26,6 +27,7 @@ sharp.cache(false);
  */
 export async function loadPicture(source: string | Uint8Array, maxSidePx = 2240): Promise<LoadedPicture> {
   const name = typeof source === "string" ? source : "the picture";
+  if (typeof source === "string") await refuseOther(source);
   try {
     const meta = await sharp(source, openOptions).metadata();
     const turned = (meta.orientation ?? 1) >= 5;
@@ -91,6 +93,14 @@ export async function scaled(picture: Picture, width: number, height: number): P
     .raw()
     .toBuffer();
   return { width, height, rgb };
+}
+
+/** The decoder would wait at a pipe until somebody writes into it, and takes a device for a broken picture. */
+async function refuseOther(path: string): Promise<void> {
+  const found = await stat(path).catch(() => null);
+  if (found === null || found.isFile()) return;
+  const what = found.isDirectory() ? "a folder" : found.isFIFO() ? "a pipe" : "a device or a socket";
+  throw new PictureError(`${path}: is ${what}, no picture file.`);
 }
 
 const openOptions = {

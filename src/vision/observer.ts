@@ -14,7 +14,8 @@ import {
   wantsRead,
 } from "../core/sightings.js";
 import { noTracks, stepTracks, type Track, type TrackerState, trackDefaults } from "../core/track.js";
-import { jpegOf, type Picture } from "../system/picture.js";
+import { jpegOf, type Picture, scaled } from "../system/picture.js";
+import { UNSURE } from "./reader.js";
 import { createStacks, weightOf } from "./stacks.js";
 import type { PlateLook, StageTimes, Vision } from "./vision.js";
 
@@ -83,7 +84,7 @@ export function createObserver(deps: ObserverDeps): Observer {
   let size = { width: 0, height: 0 };
   const stacks = createStacks();
   /** The best view of each open track, kept as pixels and encoded only when it is sent. */
-  const best = new Map<string, { frame: Picture; detection: Detection }>();
+  const best = new Map<string, View>();
 
   return {
     async observe(frame) {
@@ -125,7 +126,12 @@ export function createObserver(deps: ObserverDeps): Observer {
       stack(looks, step.trackIds);
       for (const { trackId, seen: index } of step.keep) {
         best.delete(trackId);
-        best.set(trackId, { frame, detection: looks[index]?.detection ?? seen[index]!.detection });
+        const look = looks[index] ?? null;
+        best.set(trackId, {
+          frame,
+          detection: look?.detection ?? seen[index]!.detection,
+          hard: look !== null && isHard(look) ? look.crop : null,
+        });
       }
       lap("vote");
       const sightings = await withPictures(step.sightings);
@@ -205,11 +211,23 @@ export function createObserver(deps: ObserverDeps): Observer {
       const pictures = {
         frame: await jpegOf(view.frame, { quality: 82 }),
         appearance: await vision.appearance(view.frame, view.detection),
-        ...(crop === null ? {} : { crop: await jpegOf(crop, { quality: 88 }) }),
+        ...(crop === null ? {} : await cropPictures(crop, view.hard)),
       };
       sightings.push({ ...sighting, ...pictures });
     }
     return sightings;
+  }
+
+  /** The crop, and in the same size what the enhancer, where it is in use, makes of one that is hard to read. */
+  async function cropPictures(
+    crop: Picture,
+    hard: Picture | null,
+  ): Promise<Pick<Sighting, "crop" | "enhanced">> {
+    const jpeg = await jpegOf(crop, { quality: 88 });
+    const better = hard === null ? null : await vision.enhanced(hard);
+    if (better === null) return { crop: jpeg };
+    const enhanced = await jpegOf(await scaled(better, crop.width, crop.height), { quality: 80 });
+    return { crop: jpeg, enhanced };
   }
 
   /** Drops the views of encounters that are over, were joined to others, or are too many: each holds a whole frame. */
@@ -222,6 +240,18 @@ export function createObserver(deps: ObserverDeps): Observer {
     const known = state.encounters.find((e) => e.trackId === trackId)?.tally;
     return { trackId, box, quad, confidence, text: known?.plate ?? "", probability: known?.probability ?? 0 };
   }
+}
+
+/** A track's best view so far. */
+interface View {
+  frame: Picture;
+  detection: Detection;
+  /** What the reader took, where it was not sure of it. */
+  hard: Picture | null;
+}
+
+function isHard({ read }: PlateLook): boolean {
+  return read === null || read.score < UNSURE;
 }
 
 /** Notes the ms since the last lap under a name; null only starts a new lap. */

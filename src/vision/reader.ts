@@ -51,7 +51,7 @@ const MARGIN = 0.05;
 /** On either side, in case the detector lost a character at the end. */
 const ROOMY = 0.15;
 /** Below this score the plate is cut out in other ways as well, and the surest answer kept. */
-const UNSURE = 0.9;
+export const UNSURE = 0.9;
 /**
  * `otherCuts`: how many more ways to cut a plate are tried when the first reading is unsure, 0 to 3. `enhancer`: the first
  * cut of such a plate is read enhanced as well; a plate that is read surely costs no time for it.

@@ -101,6 +101,22 @@ page("the detail shows frame, characters, reasons and the video, which plays", a
   });
 });
 
+page("beside a crop that is hard to read lies the enhanced one, beside a clear one nothing", async () => {
+  const hard = (await demo.appliance.passes.list({ plate: "R0B8412", limit: 1 })).items[0]!;
+  const show = (id: string, act: (tab: Page) => Promise<unknown>) =>
+    visit({}, "", async (tab) => {
+      await tab.locator(`#list .pass[data-id="${id}"]`).click();
+      await tab.locator("#detail .detail-body").waitFor();
+      await act(tab);
+    });
+  await show(hard.id, async (tab) => {
+    assert.ok(await picture(tab, "#detail .detail-plate > .crop"));
+    assert.ok(await picture(tab, "#detail .enhanced .crop"));
+    assert.is(await text(tab, "#detail .enhanced"), "Enhanced: details may be guessed");
+  });
+  await show(demo.newest.id, (tab) => tab.locator("#detail .enhanced").waitFor({ state: "detached" }));
+});
+
 page(
   "a half-remembered plate finds what it could have been, and a pass the vehicles that look like it",
   async () => {

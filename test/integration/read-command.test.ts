@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -208,6 +208,38 @@ test("a reader of the output that goes away early is no error", async () => {
   child.stdout.once("data", () => child.stdout.destroy());
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
   assert.equal([code, errors], [0, ""]);
+});
+
+test("a pipe, a device and links in a circle are told in one sentence each, and nobody waits for them", async () => {
+  const folder = temporaryFolder();
+  const inside = join(folder, "inside");
+  mkdirSync(inside);
+  const jpeg = await jpegOf(await drawPlate({ text: "KX51ABC", heightPx: 50 }, seeded(4), 640, 400));
+  writeFileSync(join(inside, "good.jpg"), jpeg);
+  execFileSync("mkfifo", [join(folder, "pipe")]);
+  symlinkSync("../pipe", join(inside, "pipe.jpg"));
+  symlinkSync("..", join(inside, "up.jpg"));
+  symlinkSync("circle", join(folder, "circle"));
+  const { code, lines, errors } = await read(
+    "--json",
+    ...["pipe", "circle", "inside"].map((name) => join(folder, name)),
+    "/dev/null",
+  );
+  assert.is(code, 1);
+  assert.equal(
+    lines.map((l) => l.image),
+    ["good.jpg"],
+  );
+  assert.equal(
+    errors.trim().split("\n").sort(),
+    [
+      "/dev/null: is a device or a socket, no picture file.",
+      `${folder}/circle: its links lead in a circle.`,
+      `${inside}/pipe.jpg: is a pipe, no picture file.`,
+      `${inside}/up.jpg: is a folder, no picture file.`,
+      `${folder}/pipe: is a pipe, no picture file.`,
+    ].sort(),
+  );
 });
 
 test("no path, an unknown option, a bad number, an empty folder: one sentence and the exit code", async () => {

@@ -2,7 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { defaultConfig } from "../../src/config.js";
+import { clipEvent } from "../../src/core/events.js";
+import { createClips } from "../../src/recording/clips.js";
 import { readVideo } from "../../src/recording/mp4-read.js";
+import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { recordingStation as station } from "../support/recording-station.js";
 import { noon } from "../support/records.js";
@@ -114,5 +118,38 @@ for (const kind of ["sql", "json"] as const)
     assert.equal([clip?.startedAt, clip?.endedAt], [noon + offMs, noon + offMs + 4000]);
     await s.close();
   });
+
+test("of the clips of a long run only those that are still there are kept in mind", async () => {
+  const s = await station();
+  const moved: (readonly string[])[] = [];
+  const watched = new Proxy(s.store.clips, {
+    get: (all, name) =>
+      name === "shift" ? async (ids: readonly string[]) => moved.push(ids) : Reflect.get(all, name),
+  });
+  const clips = createClips({
+    ring: s.ring,
+    repositories: { clips: watched, segments: s.store.segments },
+    config: defaultConfig().recording,
+    clock: s.clock,
+    log: silentLog,
+    event: clipEvent,
+  });
+  await s.record();
+  const cut = async (count: number) => {
+    const wish = { passId: null, camera: "front", from: noon, to: noon + 1000 };
+    const promises = Array.from({ length: count }, () => clips.request(wish));
+    await until(async () => (await s.store.clips.wanted()).length === count, "the promises");
+    await s.record();
+    return (await Promise.all(promises)).map((clip) => clip!.id);
+  };
+  for (const id of await cut(40)) await s.store.clips.remove(id);
+  const kept = await cut(11);
+  s.clock.jumpWall(MINUTE_MS);
+  await s.ring.rotate();
+  assert.is(moved.length, 1);
+  assert.equal([...moved[0]!].sort(), kept.sort());
+  await clips.close();
+  await s.close();
+});
 
 test.run();

@@ -75,6 +75,62 @@ for (const kind of ["sql", "json"] as const) {
     await again.close();
   });
 
+  test(`a clip that lost its row is joined to the one pass that it shows, and to none where two could be meant (${kind})`, async () => {
+    const s = await station({}, undefined, "boot-1", { kind });
+    const pass = (id: string, startS: number, endS: number, more: object = {}) => {
+      const times = { startedAt: noon + startS * 1000, endedAt: noon + endS * 1000 };
+      return s.store.passes.save(
+        passEntry(id, "AB12CDE", { camera: "front", clipId: null, ...times, ...more }),
+      );
+    };
+    for (let n = 0; n < 25; n++) await s.record();
+    const files = new Map<string, string>();
+    const lost = async (startS: number, endS: number) => {
+      const wish = { passId: null, camera: "front", from: noon + startS * 1000, to: noon + endS * 1000 };
+      const promise = s.clips.request(wish);
+      await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+      await s.record();
+      const clip = (await promise)!;
+      await s.store.clips.remove(clip.id);
+      await s.store.segments.forget([clip.path]);
+      const writtenS = noon / 1000 + endS + 3;
+      utimesSync(join(s.recordings, clip.path), writtenS, writtenS);
+      files.set(clip.id, clip.path);
+      return clip.id;
+    };
+    const alone = await lost(1, 13);
+    await pass("alone", 6, 8);
+    await pass("other-camera", 6, 8, { camera: "back" });
+    await pass("longer", 6, 20);
+    const between = await lost(35, 47);
+    await pass("first", 40, 42);
+    await pass("second", 41, 43);
+    const named = await lost(65, 77);
+    await pass("third", 70, 72, { clipId: named });
+    await pass("fourth", 70, 72);
+    const late = await lost(80, 92);
+    await pass("has-one", 85, 87, { clipId: "another" });
+    await s.close();
+
+    const again = await station({}, s.folder, "boot-2", { kind });
+    assert.is(again.repaired.adopted, 4);
+    const passOf = async (id: string) => (await again.store.clips.find(id))?.passId;
+    assert.is(await passOf(alone), "alone");
+    assert.is(await passOf(between), null);
+    assert.is(await passOf(named), "third");
+    assert.is(await passOf(late), null);
+    const clipOf = async (id: string) => (await again.store.passes.find(id))?.clipId;
+    assert.is(await clipOf("alone"), alone);
+    assert.is(await clipOf("third"), named);
+    assert.is(await clipOf("has-one"), "another");
+    assert.is(await clipOf("fourth"), null);
+    assert.is((await again.store.clips.find(alone))?.endedAt, noon + 13_000);
+    // So an erasure finds them.
+    const { files: erased } = await again.store.upkeep.erase("AB12CDE");
+    assert.equal([...erased].sort(), [files.get(alone)!, files.get(named)!].sort());
+    await again.close();
+  });
+
   test(`what was cut for a promise and not entered is made anew, and of an erased plate nothing comes back (${kind})`, async () => {
     const s = await station({}, undefined, "boot-1", { kind });
     const request = { camera: "front", from: noon, to: noon + 1e6, kind: "known" as const, createdAt: noon };

@@ -38,7 +38,11 @@ async function fill(at: ReturnType<typeof place>): Promise<void> {
   ];
   const appearance = { model: "1:x", vector: Array.from({ length: 256 }, (_, i) => (i % 255) - 127) };
   const p3 = passEntry("p3", "AB3", { startedAt: noon + 3 });
-  await store.passes.save({ ...p3, tracks: [track], detections, appearance });
+  const pictures = [
+    { kind: "crop" as const, jpeg: new Uint8Array([1, 2]), enhanced: new Uint8Array([3, 4, 5]) },
+    { kind: "frame" as const, jpeg: new Uint8Array([6]) },
+  ];
+  await store.passes.save({ ...p3, pictures, tracks: [track], detections, appearance });
   await store.segments.add({
     id: "s",
     camera: "front",
@@ -115,6 +119,7 @@ test("a JSON store goes into SQL and back into JSON without loss", async () => {
   await run(quietly(() => importCommand([file("sql"), "--config", last.config])));
   await run(quietly(() => exportCommand([file("last"), "--config", last.config])));
   assert.ok(rowsOf(file("first")).length > 240);
+  assert.is(rowsOf(file("last")).filter((row) => row.includes('"enhanced":"AwQF"')).length, 1);
   assert.equal(rowsOf(file("sql")), rowsOf(file("first")));
   assert.equal(rowsOf(file("last")), rowsOf(file("first")));
 });

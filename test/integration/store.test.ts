@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import type { PassPicture } from "../../src/core/records.js";
 import { createStore } from "../../src/store/store.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
@@ -257,6 +258,35 @@ for (const kind of ["sql", "json"] as const) {
       { day: "2026-01-05", subsystem: "video", bytes: 11 },
     ]);
     await again.close();
+  });
+
+  test(`${kind}: the enhanced crop goes and is replaced with its crop, by a better one, by age and by erasure`, async () => {
+    const { store, folder } = await openStore(kind);
+    const bytes = (text: string) => new TextEncoder().encode(text);
+    const hard = { kind: "crop" as const, jpeg: bytes("plain"), enhanced: bytes("enhanced, for people") };
+    const save = (id: string, plate: string, pictures: PassPicture[], startedAt = noon) =>
+      store.passes.save({ ...passEntry(id, plate, { startedAt }), pictures });
+    const enhanced = async (id: string) => {
+      const jpeg = await store.passes.picture(id, "enhanced");
+      return jpeg === null ? null : new TextDecoder().decode(jpeg);
+    };
+    await save("better", "AB1", [hard]);
+    await save("old", "AB2", [hard], 1000);
+    await save("erased", "AB3", [hard]);
+    await save("kept", "AB4", [hard]);
+    await save("plain", "AB5", [{ kind: "crop", jpeg: bytes("plain") }]);
+    for (const id of ["better", "old", "erased", "kept"])
+      assert.is(await enhanced(id), "enhanced, for people");
+    await save("better", "AB1", [{ kind: "crop", jpeg: bytes("clear") }]);
+    await save("kept", "AB4", [{ kind: "frame", jpeg: bytes("frame") }]);
+    await store.upkeep.prune({ passesBefore: 0, picturesBefore: 2000, edgesBefore: 0, auditBefore: 0 });
+    await store.upkeep.erase("AB3");
+    const left = [];
+    for (const id of ["better", "old", "erased", "kept", "plain"]) left.push(await enhanced(id));
+    assert.equal(left, [null, null, null, "enhanced, for people", null]);
+    await store.close();
+    const files = readdirSync(folder, { recursive: true }).map(String);
+    if (kind === "json") assert.is(files.filter((name) => name.includes("enhanced")).length, 1);
   });
 
   test(`${kind}: what is too old goes in batches, and never a pass whose clip is pinned`, async () => {

@@ -65,7 +65,8 @@ export async function demoPasses(nowMs: number, count: number, seed = 7): Promis
     crops.set(story.plate, crop);
     const frame =
       i < 8 ? await sceneJpeg({ plate: story.plate, nearness: 0.78, colour: COLOURS[i % 7]! }) : null;
-    entries.push(demoPass(story, at, i, { crop, frame }));
+    const enhanced = story.weak === undefined ? null : await cropJpeg(story.plate, 0.4);
+    entries.push(demoPass(story, at, i, { crop, enhanced, frame }));
     at -= Math.round((4 + random() ** 3 * 110) * 60_000);
   }
   return entries.reverse();
@@ -75,7 +76,7 @@ function demoPass(
   { plate, weak, sure = 1, leaving = false }: (typeof STORIES)[number],
   at: number,
   i: number,
-  jpegs: { crop: Buffer; frame: Buffer | null },
+  jpegs: { crop: Buffer; enhanced: Buffer | null; frame: Buffer | null },
 ): PassEntry {
   const chars = [...plate].map((_, k) => (k === weak ? sure : 0.994 + ((k * 7 + i) % 6) / 1000));
   const probability = chars.reduce((a, b) => a * b, 1);
@@ -126,7 +127,8 @@ function demoPass(
     evidence: access.evidenceOf(request, RULES),
   };
   const read: PlateReadRecord = { passId: id, at: at + 700, text: plate, probability, chars, evidence };
-  const pictures = [{ kind: "crop" as const, jpeg: jpegs.crop }];
+  const enhanced = jpegs.enhanced === null ? {} : { enhanced: jpegs.enhanced };
+  const pictures = [{ kind: "crop" as const, jpeg: jpegs.crop, ...enhanced }];
   if (jpegs.frame !== null)
     return {
       pass,

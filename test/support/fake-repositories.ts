@@ -14,8 +14,10 @@ export function fakeRepositories() {
       passes.set(entry.pass.id, entry.pass);
       if (entry.decision !== undefined) decisions.push(entry.decision);
       if (entry.read !== undefined) reads.push(entry.read);
-      for (const picture of entry.pictures ?? [])
-        pictures.set(`${entry.pass.id} ${picture.kind}`, picture.jpeg);
+      for (const { kind, jpeg, enhanced } of entry.pictures ?? []) {
+        pictures.set(`${entry.pass.id} ${kind}`, jpeg);
+        if (enhanced !== undefined) pictures.set(`${entry.pass.id} enhanced`, enhanced);
+      }
     },
     find: async (id) => passes.get(id) ?? null,
     list: async (filter) =>

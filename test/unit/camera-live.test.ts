@@ -71,7 +71,7 @@ function kit(options: Partial<LiveOptions> = {}, recorder: Recorder | null = nul
   };
   const camera = createLiveCamera(
     { source: "rtsp://user:secret@cam/1", analysisFps: 10, mode: "run", ...options },
-    { clock, log: silentLog, binding, recorder, random: () => 0.5 },
+    { clock, log: silentLog, binding, recorder, greet: async () => "", random: () => 0.5 },
   );
   return { clock, runs, camera, properties, refuseAll: (why: string | null) => (refuse = why) };
 }

@@ -31,6 +31,23 @@ test("a listed plate opens before anything is stored, and its story is told from
   assert.equal(ended, [first!.pass.id]);
 });
 
+test("the enhanced crop is kept with its crop, and not with a clearer one that came after it", async () => {
+  const { see, clock, entries } = await street([rule("AAA1")]);
+  see("AAA1", { crop: new Uint8Array([1]), enhanced: new Uint8Array([2]) });
+  clock.advance(1000);
+  see("AAA1", { phase: "update", crop: new Uint8Array([3]) });
+  clock.advance(1000);
+  see("AAA1", { phase: "end" });
+  clock.advance(4000);
+  assert.equal(
+    entries.flatMap((entry) => entry.pictures ?? []),
+    [
+      { kind: "crop", jpeg: new Uint8Array([1]), enhanced: new Uint8Array([2]) },
+      { kind: "crop", jpeg: new Uint8Array([3]) },
+    ],
+  );
+});
+
 test("an unknown plate moves nothing and is told once, when it is settled", async () => {
   const { see, clock, entries, edges } = await street([rule("AAA1")]);
   see("BBB1");

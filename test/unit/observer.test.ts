@@ -22,6 +22,28 @@ test("a car in front of the camera becomes new, pictures, and end, all under one
   );
 });
 
+test("of a plate that is hard to read the enhanced crop comes with the plain one, in its size; of a clear one none", async () => {
+  for (const [read, isHard] of [
+    [smear(clearRead("KX51ABC"), 0.6), true],
+    [clearRead("KX51ABC", 0.999), false],
+  ] as const) {
+    const { vision } = scene((f) => (f < 40 ? [{ box: drive(f), read }] : []));
+    const enhanced = async () => ({ width: 8, height: 4, rgb: new Uint8Array(8 * 4 * 3) });
+    const { told } = await play({ ...vision, enhanced }, 150);
+    const pictured = told.filter((s) => s.crop !== undefined);
+    assert.ok(pictured.length > 0);
+    for (const sighting of pictured) {
+      assert.is(sighting.enhanced !== undefined, isHard);
+      if (sighting.enhanced === undefined) continue;
+      const [plain, better] = [await loadPicture(sighting.crop!), await loadPicture(sighting.enhanced)];
+      assert.equal([better.width, better.height], [plain.width, plain.height]);
+    }
+    // Without an enhancer there is nothing but the crop.
+    const { told: without } = await play(vision, 150);
+    assert.ok(without.every((s) => s.enhanced === undefined));
+  }
+});
+
 test("without pictures none are made", async () => {
   const camera = scene(() => [{ box: [100, 80, 80, 24], read: clearRead("KX51ABC") }]);
   const { told } = await play(camera.vision, 30, { pictures: false });

@@ -64,6 +64,11 @@ export function createJsonPasses(
       for (const picture of entry.pictures ?? []) {
         mkdirSync(join(folder, "pictures"), { recursive: true });
         replace(pictureFile(folder, pass.id, picture.kind), picture.jpeg);
+        if (picture.kind !== "crop") continue;
+        // It goes and is replaced with its crop.
+        const enhanced = pictureFile(folder, pass.id, "enhanced");
+        if (picture.enhanced === undefined) rmSync(enhanced, { force: true });
+        else replace(enhanced, picture.enhanced);
       }
       outbox.add(entry.events);
     },
@@ -108,7 +113,8 @@ function kept<K extends string, V>(name: K, value: V | undefined): { [N in K]?: 
 
 /** Removes the pictures of a pass. */
 export function removePictures(folder: string, passId: string): void {
-  for (const kind of ["crop", "frame"]) rmSync(pictureFile(folder, passId, kind), { force: true });
+  for (const kind of ["crop", "frame", "enhanced"])
+    rmSync(pictureFile(folder, passId, kind), { force: true });
 }
 
 function pictureFile(folder: string, passId: string, kind: string): string {

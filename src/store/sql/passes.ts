@@ -39,7 +39,9 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
   const readExists = db.prepare<[number, number], { one: 1 }>(
     "select 1 as one from plate_read where pass_seq = ? and at = ?",
   );
-  const putPicture = db.prepare("insert or replace into picture (pass_seq, kind, jpeg) values (?, ?, ?)");
+  const putPicture = db.prepare(
+    "insert or replace into picture (pass_seq, kind, jpeg, enhanced) values (?, ?, ?, ?)",
+  );
   const putTrack = db.prepare(`
     insert into track (id, pass_seq, camera, first_at, last_at, frames) values (?, ?, ?, ?, ?, ?)
     on conflict (id) do update set last_at = max(last_at, excluded.last_at), frames = max(frames, excluded.frames)`);
@@ -61,6 +63,9 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
   const pictureOf = db.prepare<[string, string], { jpeg: Buffer }>(
     "select jpeg from picture join pass on pass.seq = pass_seq where pass.id = ? and kind = ?",
   );
+  const enhancedOf = db.prepare<[string], { enhanced: Buffer | null }>(
+    "select enhanced from picture join pass on pass.seq = pass_seq where pass.id = ? and kind = 'crop'",
+  );
   const lists = new Map<string, Statement>();
 
   return {
@@ -71,7 +76,8 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
       }
       if (entry.read !== undefined && readExists.get(seq, entry.read.at) === undefined)
         addRead(seq, entry.read);
-      for (const picture of entry.pictures ?? []) putPicture.run(seq, picture.kind, picture.jpeg);
+      for (const picture of entry.pictures ?? [])
+        putPicture.run(seq, picture.kind, picture.jpeg, picture.enhanced ?? null);
       for (const t of entry.tracks ?? []) putTrack.run(t.id, seq, t.camera, t.firstAt, t.lastAt, t.frames);
       for (const d of entry.detections ?? []) {
         insertDetection.run(d.trackId, d.at, JSON.stringify(d.box), JSON.stringify(d.quad), d.confidence);
@@ -102,7 +108,10 @@ export function createPassTable(db: Database, parts: PassTableParts): Sync<PassR
         chars: bytesToUnit(r.chars),
         evidence: bytesToRows(r.evidence),
       })),
-    picture: (passId, kind) => pictureOf.get(passId, kind)?.jpeg ?? null,
+    picture: (passId, kind) =>
+      kind === "enhanced"
+        ? (enhancedOf.get(passId)?.enhanced ?? null)
+        : (pictureOf.get(passId, kind)?.jpeg ?? null),
     looks: (limit) =>
       looksOf
         .all(limit)

@@ -102,7 +102,13 @@ export function createDetail({ beside }) {
         h(
           "div",
           { class: "detail-head" },
-          h("div", { class: "detail-plate" }, plateFace(pass.plate, pass.chars, "huge"), crop(base, pass)),
+          h(
+            "div",
+            { class: "detail-plate" },
+            plateFace(pass.plate, pass.chars, "huge"),
+            crop(base, pass),
+            enhanced(base, pass),
+          ),
           h(
             "p",
             { class: "detail-verdict" },
@@ -175,6 +181,21 @@ function crop(base, pass) {
     alt: "The plate, cut out and straightened",
     onerror: (event) => event.target.remove(),
   });
+}
+
+/** Only of a plate that is hard to read; what the enhancer adds is guessed, and said to be. */
+function enhanced(base, pass) {
+  return h(
+    "div",
+    { class: "enhanced" },
+    h("img", {
+      class: "crop",
+      src: `${base}/enhanced.jpg?absent=204&frames=${pass.frames}`,
+      alt: "The same plate, made sharper by the enhancer",
+      onerror: (event) => event.target.closest(".enhanced").remove(),
+    }),
+    h("p", { class: "hint" }, "Enhanced: details may be guessed"),
+  );
 }
 
 function characters(pass) {

@@ -9,6 +9,12 @@ import { candidatesOf, charsIn, clipView, type PassWithChars, parsed, passView, 
 
 const params = z.object({ id: shapes.id });
 export const plateQuery = z.string().max(32).describe("plate; `?` is one character, `*` any run");
+const pictureSummaries = {
+  crop: "The plate, straightened.",
+  enhanced:
+    "The plate after the enhancer, where it is hard to read and `models.enhance` is on; details in it may be guessed.",
+  frame: "The very frame the plate was read in.",
+};
 const gone = { 404: "no such pass, or nothing kept of it" };
 
 /** The passes: list, search, detail, pictures, clip. */
@@ -70,11 +76,11 @@ export function passRoutes(
         };
       },
     }),
-    ...(["crop", "frame"] as const).map((kind) =>
+    ...(["crop", "enhanced", "frame"] as const).map((kind) =>
       route({
         method: "GET",
         path: `/api/passes/{id}/${kind}.jpg`,
-        summary: kind === "crop" ? "The plate, straightened." : "The very frame the plate was read in.",
+        summary: pictureSummaries[kind],
         group: "passes",
         params,
         query: shapes.absent,
@@ -83,7 +89,11 @@ export function passRoutes(
         handle: async ({ params, query }) => {
           const jpeg = await web.passes.picture(params.id, kind);
           if (jpeg === null && query.absent === "204") return { nothing: true };
-          if (jpeg === null) throw new Refusal(404, `No ${kind} is kept of pass ${params.id}.`);
+          if (jpeg === null)
+            throw new Refusal(
+              404,
+              `No ${kind === "enhanced" ? "enhanced crop" : kind} is kept of pass ${params.id}.`,
+            );
           return { bytes: jpeg, type: "image/jpeg" };
         },
       }),

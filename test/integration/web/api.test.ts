@@ -85,6 +85,21 @@ api("pictures come with an ETag and are not sent twice", async () => {
   assert.is(again.body.length, 0);
 });
 
+api(
+  "the enhanced crop of a plate that is hard to read is there; of another one it is said that there is none",
+  async () => {
+    const passes = (await appliance.passes.list({})).items;
+    const at = (isHard: boolean) =>
+      `${url}/api/passes/${passes.find((p) => p.probability < 0.85 === isHard)!.id}/enhanced.jpg`;
+    const hard = await ask(at(true));
+    assert.equal([hard.status, hard.headers["content-type"]], [200, "image/jpeg"]);
+    const clear = await ask(at(false));
+    assert.is(clear.status, 404);
+    assert.match(clear.json.error, /No enhanced crop is kept/);
+    assert.is((await ask(`${at(false)}?absent=204`)).status, 204);
+  },
+);
+
 api("video answers byte ranges, open ends and the last bytes, and refuses what is not there", async () => {
   const at = `${url}/api/passes/${ids[0]}/clip.mp4`;
   const whole = await ask(at);
