@@ -2,7 +2,7 @@ import type { OpenPass } from "../core/pass.js";
 import type { AccessRule } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import { type Passages, sideDriven } from "./passages.js";
-import type { Uses } from "./uses.js";
+import type { Use, Uses } from "./uses.js";
 
 export interface CountDeps {
   clock: Clock;
@@ -10,8 +10,6 @@ export interface CountDeps {
   rules: () => readonly AccessRule[];
   passages: Passages;
   uses: Uses;
-  /** The store should count a use of this rule. */
-  onUse?: (ruleId: string) => void;
 }
 
 /** Use and passage of each pass that the barrier let through: counted once, and taken back when it did not after all. */
@@ -26,7 +24,7 @@ export interface Counts {
 }
 
 interface Counted {
-  ruleId: string | null;
+  use: Use | null;
   /** The direction was known: where it went does not change any more. */
   isSettled: boolean;
   forget: () => void;
@@ -41,8 +39,7 @@ export function createCounts(deps: CountDeps): Counts {
       if (counted.has(pass.id) || pass.decision === null) return;
       const { ruleId } = pass.decision;
       const rule = deps.rules().find((r) => r.id === ruleId && r.usesLeft !== null);
-      if (rule !== undefined && uses.spend(rule)) deps.onUse?.(rule.id);
-      counted.set(pass.id, { ruleId: rule?.id ?? null, ...wentBy(pass) });
+      counted.set(pass.id, { use: rule === undefined ? null : uses.spend(rule), ...wentBy(pass) });
     },
     follow(pass) {
       const known = counted.get(pass.id);
@@ -54,7 +51,7 @@ export function createCounts(deps: CountDeps): Counts {
       const known = counted.get(passId);
       counted.delete(passId);
       known?.forget();
-      if (known !== undefined && known.ruleId !== null) uses.giveBack(known.ruleId);
+      if (known !== undefined && known.use !== null) uses.giveBack(known.use);
     },
     end: (passId) => void counted.delete(passId),
   };

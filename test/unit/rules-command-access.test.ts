@@ -26,6 +26,8 @@ function desk(...rules: AccessRule[]) {
             return at >= 0;
           },
           use: async () => true,
+          giveBack: async () => {},
+          settleUses: async () => {},
         },
         close: async () => void closed++,
       }),
