@@ -7,6 +7,7 @@ import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
 import { type Inactive, inactiveBecause, ruleProblems } from "../core/rule-activity.js";
+import { createRuleIndex } from "../core/rule-index.js";
 import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
 import { systemClock } from "../system/clock.js";
 import { auditedRules } from "./audited-rules.js";
@@ -187,8 +188,9 @@ async function importFile(
 function check(plate: string | undefined, all: readonly AccessRule[], { out, err }: RulesDeps): number {
   if (plate !== undefined) return checkPlate(normalisePattern(plate), all, { out, err });
   let bad = 0;
+  const index = createRuleIndex(all);
   for (const rule of all) {
-    for (const f of auditRule(rule, all)) {
+    for (const f of auditRule(rule, index.near(rule))) {
       if (f.severity === "refuse") bad++;
       out(`${f.severity === "refuse" ? "BAD " : "note"}  ${f.sentence}`);
     }
