@@ -151,6 +151,9 @@ async function remove(
   return 0;
 }
 
+/** What is saved together is one write for the card; the store is not flooded either. */
+const SAVED_AT_ONCE = 200;
+
 async function importFile(
   file: string,
   skipBad: boolean,
@@ -177,7 +180,8 @@ async function importFile(
     );
     return 1;
   }
-  for (const rule of plan.good) await rules.save(rule);
+  for (let i = 0; i < plan.good.length; i += SAVED_AT_ONCE)
+    await Promise.all(plan.good.slice(i, i + SAVED_AT_ONCE).map((rule) => rules.save(rule)));
   for (const sentence of plan.notes) out(`Note: ${file} ${sentence}`);
   const listed = plan.listed > 0 ? `, ${plan.listed} were listed already` : "";
   const skipped = plan.bad.length > 0 ? `, ${plan.bad.length} bad rows skipped` : "";

@@ -254,8 +254,7 @@ export function createLane(deps: LaneDeps): Lane {
     const pass = [...state, ...onTheWay.all()].find((p) => p.id === passId);
     if (pass === undefined) return;
     note(pass, pass.best);
-    if (counts.has(passId)) return;
-    counts.count(pass);
+    if (!counts.count(pass)) return;
     story.barrier(passId, null);
     hasNews(passId);
   }
@@ -265,9 +264,9 @@ export function createLane(deps: LaneDeps): Lane {
     if (decision !== null && grants.hadLift(id)) standing.note(id, sighting, decision.plate);
   }
 
-  function failed(passId: string, sentence: string): void {
+  function failed(passId: string, sentence: string, isDown: boolean): void {
     standing.forget(passId);
-    counts.takeBack(passId);
+    counts.takeBack(passId, isDown);
     story.barrier(passId, sentence);
     hasNews(passId);
   }
