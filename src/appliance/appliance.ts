@@ -244,7 +244,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     await store.start();
     const { state, problem } = store.status();
     if (state !== "ready" && state !== "cannot-write") throw new Error(problem || `The store is ${state}.`);
-    await book.reload();
+    await book.start();
     await recordings.start();
     await disk.start();
     const { items: newest } = await store.passes.list({ limit: 1000 });
@@ -259,7 +259,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
         clockTrusted: () => trust.trusted(),
         onPass: (entry) => void keeper.pass(entry),
         onEnd: (pass) => void keeper.clip(pass),
-        onUse: book.use,
+        uses: book,
       },
       store,
     );

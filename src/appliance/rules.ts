@@ -4,7 +4,7 @@ import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 
 export interface RuleBookDeps {
-  repository: Pick<RuleRepository, "all" | "use">;
+  repository: Pick<RuleRepository, "all" | "use" | "giveBack" | "settleUses">;
   /** Rules that are in force beside those of the store. */
   fixed: readonly AccessRule[];
   clock: Clock;
@@ -14,10 +14,14 @@ export interface RuleBookDeps {
 export interface RuleBook {
   /** The rules as they are now; the same array until they change. */
   rules(): readonly AccessRule[];
+  /** Before a lane counts: adds what was given back before the last stop, and reads the rules. */
+  start(): Promise<void>;
   /** Reads them anew. Where the store does not answer it keeps what it has, and goes on trying after this fulfils. */
   reload(): Promise<void>;
   /** A visitor pass was used. */
-  use(ruleId: string): void;
+  use(ruleId: string, useId: string): void;
+  /** A use was given back, or (false) taken by another vehicle. */
+  giveBack(useId: string, isBack: boolean): void;
   close(): void;
 }
 
@@ -35,13 +39,34 @@ export function createRuleBook({ repository, fixed, clock, log }: RuleBookDeps):
 
   return {
     rules: () => rules,
+    async start() {
+      await repository
+        .settleUses()
+        .catch((error) =>
+          log.error(
+            { error: String(error) },
+            "Uses of visitor passes that were given back wait for the next start.",
+          ),
+        );
+      await reload();
+    },
     reload,
-    use(ruleId) {
+    use(ruleId, useId) {
       repository
-        .use(ruleId)
+        .use(ruleId, useId)
         .then(reload)
         .catch((error) =>
           log.error({ ruleId, error: String(error) }, "The use of a visitor pass could not be counted."),
+        );
+    },
+    giveBack(useId, isBack) {
+      repository
+        .giveBack(useId, isBack)
+        .catch((error) =>
+          log.error(
+            { useId, isBack, error: String(error) },
+            "What became of the use of a visitor pass could not be kept.",
+          ),
         );
     },
     close() {

@@ -24,7 +24,9 @@ export function auditedRules(
   const note = commandLineLog(audit, wallMs);
   return {
     all: () => rules.all(),
-    use: (id) => rules.use(id),
+    use: (id, useId) => rules.use(id, useId),
+    giveBack: (useId, isBack) => rules.giveBack(useId, isBack),
+    settleUses: () => rules.settleUses(),
     async save(rule) {
       await rules.save(rule);
       await note("rule.save", rule.plate, rule);

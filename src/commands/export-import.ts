@@ -17,6 +17,7 @@ import type { AccessRule } from "../core/records.js";
 import { exportRows, importRow, type PortableRow } from "../store/portable.js";
 import type { Store } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
+import { auditImported } from "./imported-rules.js";
 import { RULE_COLUMNS } from "./rule-rows.js";
 import { rulesCommand } from "./rules.js";
 import { withStore } from "./with-store.js";
@@ -131,13 +132,20 @@ async function load(
 ): Promise<number> {
   const counts: Record<string, number> = {};
   let chain: Chain | null = null;
-  for await (const row of rows) {
-    if ("chain" in row) {
-      chain = row.chain;
-      continue;
+  const imported = new Set<string>();
+  try {
+    for await (const row of rows) {
+      if ("chain" in row) {
+        chain = row.chain;
+        continue;
+      }
+      await importRow(store, row);
+      counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+      if (row.kind === "rule") imported.add(row.row.id);
     }
-    await importRow(store, row);
-    counts[row.kind] = (counts[row.kind] ?? 0) + 1;
+  } finally {
+    // Also where a row could not be read: the rules before it are in force.
+    if (imported.size > 0) tellOfCollisions(auditImported(await store.rules.all(), imported));
   }
   // The hash chain goes on from what was imported; this entry ties it to the one that the rows came from.
   await store.audit.add({
@@ -150,6 +158,16 @@ async function load(
   });
   console.log(`${sentenceOf(counts)} were imported from ${source}.`);
   return 0;
+}
+
+function tellOfCollisions({ warnings, notes }: ReturnType<typeof auditImported>): void {
+  for (const sentence of warnings) console.error(`Warning: ${sentence}`);
+  if (warnings.length > 0)
+    console.error(
+      "These rules were imported as they are and are in force, though rules add would not have saved them; plategate rules check lists them again.",
+    );
+  if (notes > 0)
+    console.log(`The audit has ${notes} more notes on the imported rules: plategate rules check.`);
 }
 
 async function* lines(file: string): AsyncGenerator<PortableRow | { chain: Chain }> {

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { spellingProblem } from "../core/plate.js";
 import { normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
+import { createRuleIndex } from "../core/rule-index.js";
 import { auditRule, isSameRule, type RuleFinding } from "../core/rules-audit.js";
 import { parseCsv } from "./csv.js";
 
@@ -108,6 +109,7 @@ export function planImport(
   const twice = columns.find((c, i) => columns.indexOf(c) !== i);
   if (twice !== undefined) return { problem: `line ${head.line}: the column ${twice} stands there twice` };
   const good: AccessRule[] = [];
+  const [listedRules, goodRules] = [createRuleIndex(existing), createRuleIndex()];
   const bad: string[] = [];
   const notes: string[] = [];
   let listed = 0;
@@ -123,11 +125,14 @@ export function planImport(
     }
     const text = Object.fromEntries(columns.map((c, i) => [c, row.cells[i] ?? ""])) as RuleText;
     const { rule, problems } = readRule(text, createdAt);
-    const same = existing.filter((r) => isSameRule(r, rule));
-    const isRepeated = good.some((r) => isSameRule(r, rule) && differences(r, rule, columns).length === 0);
+    const [listedNear, goodNear] = [listedRules.near(rule), goodRules.near(rule)];
+    const same = listedNear.filter((r) => isSameRule(r, rule));
+    const isRepeated = goodNear.some(
+      (r) => isSameRule(r, rule) && differences(r, rule, columns).length === 0,
+    );
     const isListed = same.length > 0 || isRepeated;
     const findings: readonly RuleFinding[] =
-      problems.length > 0 ? [] : auditRule(rule, isListed ? [] : [...existing, ...good]);
+      problems.length > 0 ? [] : auditRule(rule, isListed ? [] : [...listedNear, ...goodNear]);
     const refused = problems.concat(findings.filter((f) => f.severity === "refuse").map((f) => f.sentence));
     if (refused.length > 0) bad.push(`line ${row.line}: ${refused.join("; ")}`);
     else if (isListed) {
@@ -137,7 +142,10 @@ export function planImport(
         notes.push(
           `line ${row.line}: ${rule.plate}${rule.owner === "" ? "" : ` (${rule.owner})`} is listed already and stays as it is: ${kept.join(", ")}.`,
         );
-    } else good.push(rule);
+    } else {
+      good.push(rule);
+      goodRules.add(rule);
+    }
     for (const f of findings) if (f.severity === "note") notes.push(`line ${row.line}: ${f.sentence}`);
   }
   return { good, bad, notes, listed };

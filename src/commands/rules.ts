@@ -7,6 +7,7 @@ import { accepts, normalisePattern } from "../core/plate-pattern.js";
 import type { AccessRule } from "../core/records.js";
 import type { RuleRepository } from "../core/repositories.js";
 import { type Inactive, inactiveBecause, ruleProblems } from "../core/rule-activity.js";
+import { createRuleIndex } from "../core/rule-index.js";
 import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
 import { systemClock } from "../system/clock.js";
 import { auditedRules } from "./audited-rules.js";
@@ -150,6 +151,9 @@ async function remove(
   return 0;
 }
 
+/** What is saved together is one write for the card; the store is not flooded either. */
+const SAVED_AT_ONCE = 200;
+
 async function importFile(
   file: string,
   skipBad: boolean,
@@ -176,7 +180,8 @@ async function importFile(
     );
     return 1;
   }
-  for (const rule of plan.good) await rules.save(rule);
+  for (let i = 0; i < plan.good.length; i += SAVED_AT_ONCE)
+    await Promise.all(plan.good.slice(i, i + SAVED_AT_ONCE).map((rule) => rules.save(rule)));
   for (const sentence of plan.notes) out(`Note: ${file} ${sentence}`);
   const listed = plan.listed > 0 ? `, ${plan.listed} were listed already` : "";
   const skipped = plan.bad.length > 0 ? `, ${plan.bad.length} bad rows skipped` : "";
@@ -187,8 +192,9 @@ async function importFile(
 function check(plate: string | undefined, all: readonly AccessRule[], { out, err }: RulesDeps): number {
   if (plate !== undefined) return checkPlate(normalisePattern(plate), all, { out, err });
   let bad = 0;
+  const index = createRuleIndex(all);
   for (const rule of all) {
-    for (const f of auditRule(rule, all)) {
+    for (const f of auditRule(rule, index.near(rule))) {
       if (f.severity === "refuse") bad++;
       out(`${f.severity === "refuse" ? "BAD " : "note"}  ${f.sentence}`);
     }

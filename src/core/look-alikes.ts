@@ -11,7 +11,20 @@ const table: ReadonlyMap<string, readonly string[]> = new Map(
   ]),
 );
 
+const groups: ReadonlyMap<string, string> = new Map(
+  [...table.keys()].map((c) => {
+    const reached = new Set([c]);
+    for (const known of reached) for (const other of table.get(known) ?? []) reached.add(other);
+    return [c, [...reached].sort()[0] ?? c];
+  }),
+);
+
 /** The look-alikes of one character, without itself. */
 export function lookAlikes(character: string): readonly string[] {
   return table.get(character) ?? [];
+}
+
+/** One of the characters that are reached from this one by look-alikes of look-alikes: the same for all of them. */
+export function lookAlikeGroup(character: string): string {
+  return groups.get(character) ?? character;
 }

@@ -1,14 +1,17 @@
 import { lookAlikes } from "./look-alikes.js";
 import { ALPHABET, type CharEvidence, EMPTY } from "./plate.js";
-
-/**
- * What a rule accepts: a plate, or a pattern with `?` (one character) and `*` (any run), of which up to
- * `tolerance` characters may be look-alikes.
- */
-export interface PlatePattern {
-  text: string;
-  tolerance: number;
-}
+import {
+  type Automaton,
+  advance,
+  automatonOf,
+  chanceOfPattern,
+  costOf,
+  IMPOSSIBLE,
+  isEnd,
+  isOut,
+  type PlatePattern,
+  startOf,
+} from "./plate-automaton.js";
 
 /** The pattern in its one spelling: capitals, nothing but A-Z, 0-9, `?` and `*`, no `**`. */
 export function normalisePattern(text: string): string {
@@ -25,9 +28,16 @@ export function isExact(text: string): boolean {
 
 /** Does the pattern accept this very text? */
 export function accepts(pattern: PlatePattern, text: string): boolean {
-  let states = start(pattern);
-  for (const c of text) states = advance(pattern, states, c);
-  return hasEnd(pattern, states);
+  // Most of a long list is plates, and most of these are other ones.
+  if (isExact(pattern.text) && (pattern.tolerance === 0 || pattern.text.length !== text.length))
+    return pattern.text === text;
+  const automaton = automatonOf(pattern);
+  let state = startOf(automaton);
+  for (const c of text) {
+    state = advance(automaton, state, c);
+    if (isOut(state)) return false;
+  }
+  return isEnd(automaton, state);
 }
 
 /**
@@ -97,33 +107,7 @@ function indexOf(code: number): number {
   return code >= 65 ? code - 54 : code - 47;
 }
 
-function chanceOfPattern(pattern: PlatePattern, evidence: CharEvidence): number {
-  let beliefs = new Map<string, { states: States; p: number }>([["", { states: start(pattern), p: 1 }]]);
-  for (const slot of evidence) {
-    const next = new Map<string, { states: States; p: number }>();
-    let alive = 0;
-    for (const { states, p } of beliefs.values()) {
-      for (let k = 0; k < slot.length; k++) {
-        const chance = p * (slot[k] ?? 0);
-        if (chance < NEGLIGIBLE) continue;
-        const after = k === EMPTY ? states : advance(pattern, states, ALPHABET[k] ?? "");
-        if (after.size === 0) continue;
-        const key = [...after].sort((a, b) => a - b).join();
-        const known = next.get(key);
-        if (known === undefined) next.set(key, { states: after, p: chance });
-        else known.p += chance;
-        alive += chance;
-      }
-    }
-    if (alive < IMPOSSIBLE) return 0;
-    beliefs = next;
-  }
-  let sum = 0;
-  for (const { states, p } of beliefs.values()) if (hasEnd(pattern, states)) sum += p;
-  return Math.min(1, sum);
-}
-
-/** The same for a plate without `?` and `*`. */
+/** Probability that the plate is this one, or one with so many look-alikes at most. */
 function chanceOfText({ text, tolerance }: PlatePattern, evidence: CharEvidence): number {
   const width = tolerance + 1;
   let now = new Float64Array((text.length + 1) * width);
@@ -157,66 +141,55 @@ function chanceOfText({ text, tolerance }: PlatePattern, evidence: CharEvidence)
   return Math.min(1, sum);
 }
 
-/** Some text that both accept; null when there is none. */
+/**
+ * The first in the alphabet of the shortest texts that both accept; null when there is none. It looks for one way through
+ * both patterns, by pairs of positions: the first text that reaches a pair stands for all that reach it.
+ */
 export function overlap(a: PlatePattern, b: PlatePattern): string | null {
-  const seen = new Set<string>();
-  let wave: { a: States; b: States; text: string }[] = [{ a: start(a), b: start(b), text: "" }];
-  while (wave.length > 0) {
-    const next: typeof wave = [];
-    for (const at of wave) {
-      if (at.text !== "" && hasEnd(a, at.a) && hasEnd(b, at.b)) return at.text;
+  const [one, other] = [automatonOf(a), automatonOf(b)];
+  const seen = new Set<number>();
+  let wave: readonly Pair[] = [{ one: { at: 0, used: 0 }, other: { at: 0, used: 0 }, text: "" }];
+  for (let length = 1; length <= LONGEST && wave.length > 0; length++) {
+    const next = new Map<number, Pair>();
+    for (const from of wave) {
       for (const c of ALPHABET.slice(1)) {
-        const to = { a: advance(a, at.a, c), b: advance(b, at.b, c), text: at.text + c };
-        if (to.a.size === 0 || to.b.size === 0 || to.text.length > LONGEST) continue;
-        const key = `${[...to.a].sort((x, y) => x - y)}/${[...to.b].sort((x, y) => x - y)}`;
-        if (seen.has(key)) continue;
-        seen.add(key);
-        next.push(to);
+        const text = from.text + c;
+        for (const x of spotsAfter(one, from.one, c)) {
+          for (const y of spotsAfter(other, from.other, c)) {
+            const key = ((x.at * 8 + x.used) * 128 + y.at) * 8 + y.used;
+            if (!seen.has(key) && text < (next.get(key)?.text ?? "~"))
+              next.set(key, { one: x, other: y, text });
+          }
+        }
       }
     }
-    wave = next;
+    for (const key of next.keys()) seen.add(key);
+    wave = [...next.values()];
+    const ends = wave.filter((p) => p.one.at === one.wanted.length && p.other.at === other.wanted.length);
+    if (ends.length > 0) return ends.map((p) => p.text).sort()[0] ?? null;
   }
   return null;
 }
 
-const NEGLIGIBLE = 1e-9;
-/** Less is taken for nothing, which spares most of a list after two characters. */
-const IMPOSSIBLE = 1e-5;
 const LONGEST = 16;
-/** A state is a position in the pattern and the number of look-alikes used up to there. */
-const WIDTH = 8;
-type States = ReadonlySet<number>;
 
-function start(pattern: PlatePattern): States {
-  return closure(pattern, [0]);
+interface Pair {
+  one: Spot;
+  other: Spot;
+  text: string;
 }
 
-function advance(pattern: PlatePattern, states: States, c: string): States {
-  const next: number[] = [];
-  for (const state of states) {
-    const at = Math.floor(state / WIDTH);
-    const used = state % WIDTH;
-    const wanted = pattern.text[at];
-    if (wanted === undefined) continue;
-    if (wanted === "*") next.push(state);
-    else if (wanted === "?" || wanted === c) next.push(state + WIDTH);
-    else if (used < pattern.tolerance && lookAlikes(wanted).includes(c)) next.push(state + WIDTH + 1);
-  }
-  return closure(pattern, next);
+/** One way that a pattern was followed: so many of its characters are behind, so many of them as look-alikes. */
+interface Spot {
+  at: number;
+  used: number;
 }
 
-/** A `*` may also be nothing. */
-function closure(pattern: PlatePattern, from: readonly number[]): States {
-  const all = new Set(from);
-  for (const state of all) if (pattern.text[Math.floor(state / WIDTH)] === "*") all.add(state + WIDTH);
-  return all;
-}
-
-function endOf(pattern: PlatePattern): number {
-  return pattern.text.length * WIDTH;
-}
-
-function hasEnd(pattern: PlatePattern, states: States): boolean {
-  for (const state of states) if (state >= endOf(pattern)) return true;
-  return false;
+function spotsAfter({ wanted, loops, tolerance }: Automaton, { at, used }: Spot, c: string): Spot[] {
+  const spots: Spot[] = loops[at] === true ? [{ at, used }] : [];
+  const here = wanted[at];
+  if (here === undefined) return spots;
+  const cost = costOf(here, c);
+  if (cost === 0 || (cost === 1 && used < tolerance)) spots.push({ at: at + 1, used: used + cost });
+  return spots;
 }

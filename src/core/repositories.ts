@@ -93,8 +93,12 @@ export interface RuleRepository {
   all(): Promise<readonly AccessRule[]>;
   save(rule: AccessRule): Promise<void>;
   remove(id: string): Promise<boolean>;
-  /** Counts one use of a visitor pass; false when none was left. */
-  use(id: string): Promise<boolean>;
+  /** Counts one use of a visitor pass, each `useId` once; false when none was left. */
+  use(id: string, useId: string): Promise<boolean>;
+  /** The vehicle of this use did not get in after all, or (false) another one got in on it. `uses_left` stays until `settleUses`. */
+  giveBack(useId: string, isBack: boolean): Promise<void>;
+  /** Adds to the rules what was given back. Only before a lane runs: a lane has that in its own count. */
+  settleUses(): Promise<void>;
 }
 
 export interface SegmentRepository {

@@ -2,7 +2,7 @@ import type { OpenPass } from "../core/pass.js";
 import type { AccessRule } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import { type Passages, sideDriven } from "./passages.js";
-import type { Uses } from "./uses.js";
+import type { Use, Uses } from "./uses.js";
 
 export interface CountDeps {
   clock: Clock;
@@ -10,25 +10,27 @@ export interface CountDeps {
   rules: () => readonly AccessRule[];
   passages: Passages;
   uses: Uses;
-  /** The store should count a use of this rule. */
-  onUse?: (ruleId: string) => void;
 }
 
 /** Use and passage of each pass that the barrier let through: counted once, and taken back when it did not after all. */
 export interface Counts {
   has(passId: string): boolean;
-  count(pass: OpenPass): void;
+  /** False: it is counted already, and that was never in doubt. */
+  count(pass: OpenPass): boolean;
   /** The vehicle was seen again: which way it drives may be known by now, and with it where it went. */
   follow(pass: OpenPass): void;
-  takeBack(passId: string): void;
+  /** `isDown` false: the arm may have let it through, so it stays counted, and another lift for it counts nothing more. */
+  takeBack(passId: string, isDown: boolean): void;
   /** The vehicle has gone; what is counted remains. */
   end(passId: string): void;
 }
 
 interface Counted {
-  ruleId: string | null;
+  use: Use | null;
   /** The direction was known: where it went does not change any more. */
   isSettled: boolean;
+  /** Its lift was broken off. */
+  inDoubt?: true;
   forget: () => void;
 }
 
@@ -38,11 +40,17 @@ export function createCounts(deps: CountDeps): Counts {
   return {
     has: (passId) => counted.has(passId),
     count(pass) {
-      if (counted.has(pass.id) || pass.decision === null) return;
+      const known = counted.get(pass.id);
+      if (known !== undefined) {
+        const { inDoubt, ...sure } = known;
+        counted.set(pass.id, sure);
+        return inDoubt === true;
+      }
+      if (pass.decision === null) return true;
       const { ruleId } = pass.decision;
       const rule = deps.rules().find((r) => r.id === ruleId && r.usesLeft !== null);
-      if (rule !== undefined && uses.spend(rule)) deps.onUse?.(rule.id);
-      counted.set(pass.id, { ruleId: rule?.id ?? null, ...wentBy(pass) });
+      counted.set(pass.id, { use: rule === undefined ? null : uses.spend(rule), ...wentBy(pass) });
+      return true;
     },
     follow(pass) {
       const known = counted.get(pass.id);
@@ -50,11 +58,15 @@ export function createCounts(deps: CountDeps): Counts {
       known.forget();
       counted.set(pass.id, { ...known, ...wentBy(pass) });
     },
-    takeBack(passId) {
+    takeBack(passId, isDown) {
       const known = counted.get(passId);
+      if (known !== undefined && !isDown) {
+        counted.set(passId, { ...known, inDoubt: true });
+        return;
+      }
       counted.delete(passId);
       known?.forget();
-      if (known !== undefined && known.ruleId !== null) uses.giveBack(known.ruleId);
+      if (known !== undefined && known.use !== null) uses.giveBack(known.use);
     },
     end: (passId) => void counted.delete(passId),
   };

@@ -12,8 +12,11 @@ export interface GrantDeps {
   gate: Pick<Gate, "event" | "state" | "subscribe">;
   /** The way is open, or opens, for this pass; may be called again for the same one. */
   letThrough: (passId: string) => void;
-  /** The lift for this pass came to nothing after all; the sentence says why. */
-  failed: (passId: string, sentence: string) => void;
+  /**
+   * The lift for this pass came to nothing after all; the sentence says why. `isDown` false: it was given whole before it
+   * was broken off, and the arm may be up.
+   */
+  failed: (passId: string, sentence: string, isDown: boolean) => void;
 }
 
 /** What the barrier makes of granted passes: each gets one lift, and gets it again only when it came to nothing. */
@@ -47,6 +50,8 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
   /** When the barrier may be asked again, and how often it was asked in vain. */
   const vain = new Map<string, { until: number; times: number }>();
   let putting = false;
+  /** The lift pulse was running when the barrier was looked at last. */
+  let wasPulsing = false;
   const unsubscribe = gate.subscribe(() => {
     if (!putting) look();
   });
@@ -115,7 +120,7 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       if (grant.is === "waiting") continue;
       if (grant.is === "lifting" && isInVain(state)) {
         inVain(passId);
-        failed(passId, stateSentence(state));
+        failed(passId, stateSentence(state), isDown(state));
         continue;
       }
       // Without contacts it is taken for open before the pulse has shown that there is a relay.
@@ -124,6 +129,12 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       grants.set(passId, { is, own: grant.own, told: true });
       if (!grant.told) letThrough(passId);
     }
+    wasPulsing = state.pulsing === "lift";
+  }
+
+  /** A pulse that was cut moved nothing; lines that are away tell nothing of the arm. */
+  function isDown({ live, place, inputs }: BarrierState): boolean {
+    return wasPulsing || (live && (place !== "stopped" || inputs.closed));
   }
 
   function inVain(passId: string): void {

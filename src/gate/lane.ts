@@ -29,7 +29,7 @@ import { answerSentence } from "./sentences.js";
 import type { AccessConfig } from "./settings.js";
 import { createStanding, noArrival } from "./standing.js";
 import { createStory } from "./story.js";
-import { createUses } from "./uses.js";
+import { createUses, type StoredUses } from "./uses.js";
 
 export interface LaneDeps {
   config: {
@@ -49,8 +49,8 @@ export interface LaneDeps {
   onPass: (entry: PassEntry) => void;
   /** A vehicle is gone: its clip can be cut. */
   onEnd?: (pass: PassRecord) => void;
-  /** A visitor pass was used: `RuleRepository.use` should count it. */
-  onUse?: (ruleId: string) => void;
+  /** Hears of visitor passes that are used; left out: a restart knows nothing of it. */
+  uses?: StoredUses;
   /** What the vehicles of earlier passes looked like, oldest first. */
   looks?: readonly PassAppearance[];
   /** Where vehicles stand that were lifted for; left out: a restart forgets it. */
@@ -91,7 +91,7 @@ export function createLane(deps: LaneDeps): Lane {
   looks.load(deps.looks ?? []);
   const requests = createRequests({ ...deps, cameras, passages, looks });
   const story = createStory({ ...deps, place: config, access, looks });
-  const uses = createUses();
+  const uses = createUses(deps.uses);
   const grants = createGrants({ clock, gate: deps.gate, letThrough, failed });
   const onTheWay = createOnTheWay({ gate: deps.gate, grants, end });
   const standing = createStanding(clock, deps.places);
@@ -254,8 +254,7 @@ export function createLane(deps: LaneDeps): Lane {
     const pass = [...state, ...onTheWay.all()].find((p) => p.id === passId);
     if (pass === undefined) return;
     note(pass, pass.best);
-    if (counts.has(passId)) return;
-    counts.count(pass);
+    if (!counts.count(pass)) return;
     story.barrier(passId, null);
     hasNews(passId);
   }
@@ -265,9 +264,9 @@ export function createLane(deps: LaneDeps): Lane {
     if (decision !== null && grants.hadLift(id)) standing.note(id, sighting, decision.plate);
   }
 
-  function failed(passId: string, sentence: string): void {
+  function failed(passId: string, sentence: string, isDown: boolean): void {
     standing.forget(passId);
-    counts.takeBack(passId);
+    counts.takeBack(passId, isDown);
     story.barrier(passId, sentence);
     hasNews(passId);
   }

@@ -27,7 +27,7 @@ const names: RepositoryName[] = [
   "upkeep",
 ];
 /** What happened at the gate cannot be asked for again: these wait for the disk instead of failing. */
-const kept = new Set(["passes.save", "outbox.add", "edges.add", "audit.add", "rules.use"]);
+const kept = new Set(["passes.save", "outbox.add", "edges.add", "audit.add", "rules.use", "rules.giveBack"]);
 const MAX_WAITING = 5000;
 const MAX_WAITING_BYTES = 32_000_000;
 const RETRY_MS = 1000;

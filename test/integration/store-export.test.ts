@@ -161,7 +161,7 @@ for (const kind of ["sql", "json"] as const) {
     const file = join(temporaryFolder(), "rules.csv");
     await quietly(() => exportCommand([file, "--config", at.config]));
     const store = await open(at);
-    await store.rules.use("r1");
+    await store.rules.use("r1", "first");
     const before = await store.rules.all();
     await store.close();
     assert.is(await quietly(() => importCommand([file, "--config", at.config])), 0);

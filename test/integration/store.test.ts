@@ -104,10 +104,31 @@ for (const kind of ["sql", "json"] as const) {
     const { store } = await openStore(kind);
     await store.rules.save(accessRule({ id: "two", usesLeft: 2 }));
     await store.rules.save(accessRule({ id: "free" }));
-    const uses = await Promise.all([1, 2, 3].map(() => store.rules.use("two")));
+    const uses = await Promise.all([1, 2, 3].map((n) => store.rules.use("two", `use-${n}`)));
     assert.equal(uses, [true, true, false]);
-    assert.ok(await store.rules.use("free"));
-    assert.not.ok(await store.rules.use("nobody"));
+    assert.ok(await store.rules.use("free", "use-4"));
+    assert.not.ok(await store.rules.use("nobody", "use-5"));
+    await store.close();
+  });
+
+  test(`${kind}: a use counts once, however often the store is told, and one given back is there after the next start`, async () => {
+    const first = await openStore(kind);
+    await first.store.rules.save(accessRule({ id: "three", usesLeft: 3 }));
+    const left = async (store: typeof first.store) => (await store.rules.all()).map((r) => r.usesLeft).join();
+    const tell = async () => {
+      for (const use of ["a", "a", "b", "c"]) assert.ok(await first.store.rules.use("three", use));
+      for (const use of ["a", "b", "strange"]) await first.store.rules.giveBack(use, true);
+      await first.store.rules.giveBack("b", false);
+    };
+    await tell();
+    await tell();
+    assert.is(await left(first.store), "0", "the gate has it in its own count");
+    await first.store.close();
+    const { store } = await openStore(kind, first.folder);
+    for (let i = 0; i < 2; i++) {
+      await store.rules.settleUses();
+      assert.is(await left(store), "1");
+    }
     await store.close();
   });
 

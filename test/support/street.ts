@@ -27,7 +27,7 @@ export async function street(rules: readonly AccessRule[], more: Partial<LaneDep
       entries.push(entry);
       order.push("stored");
     },
-    onUse: (id) => void used.push(id),
+    uses: { use: (id) => void used.push(id), giveBack() {} },
     onEnd: (pass) => void ended.push(pass.id),
     ...more,
   });

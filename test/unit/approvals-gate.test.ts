@@ -32,7 +32,7 @@ async function lodge(rules: readonly AccessRule[] = [], wired: Parameters<typeof
     gate: kit.gate,
     clockTrusted: () => true,
     onPass: (entry) => void entries.push(entry),
-    onUse: (id) => void used.push(id),
+    uses: { use: (id) => void used.push(id), giveBack() {} },
   });
   const desk = createDesk({
     clock: kit.clock,

@@ -307,4 +307,42 @@ test("a gate that is locked and unlocked before the loop is reached still knows 
   assert.equal([s.edges("lift"), s.used], ["10", ["rule-AAA1"]]);
 });
 
+for (const how of ["lines", "stop"] as const)
+  test(`a lift that was given whole before it was broken off (${how}) keeps its use, and the vehicle may be lifted for once more on it`, async () => {
+    const back: boolean[] = [];
+    const used: string[] = [];
+    const uses = {
+      use: (id: string) => void used.push(id),
+      giveBack: (_: string, is: boolean) => void back.push(is),
+    };
+    const kit = gateKit({ inputs: ["closed", "open"] });
+    kit.lines.drive("closed", true);
+    const s = await street(visitor(), { uses }, kit);
+    s.see("AAA1");
+    s.lines.drive("closed", false);
+    s.clock.advance(1500);
+    assert.equal([s.edges("lift"), s.gate.state().place], ["10", "opening"]);
+    s.gate.event(how === "lines" ? { type: "shutdown" } : { type: "operator", command: "stop" });
+    assert.is(s.entries.at(-1)!.pass.letThrough, false);
+    assert.equal(back, [], "the arm was on its way up: somebody may have driven in");
+    // It has, and comes again.
+    s.see("AAA1", { phase: "end" });
+    s.clock.advance(60_000);
+    s.gate.event(how === "lines" ? { type: "boot", inputs: {} } : { type: "operator", command: "release" });
+    stand(s, "AAA1", 5, "front-2");
+    assert.equal([s.edges("lift"), used], ["10", ["rule-AAA1"]], "the pass had one use");
+
+    const stands = await street(visitor(), { uses: { ...uses, use() {} } }, gateKit({ inputs: ["open"] }));
+    stands.see("AAA1");
+    stands.clock.advance(1500);
+    stands.gate.event(how === "lines" ? { type: "shutdown" } : { type: "operator", command: "stop" });
+    stand(stands, "AAA1", 5);
+    stands.gate.event(
+      how === "lines" ? { type: "boot", inputs: {} } : { type: "operator", command: "release" },
+    );
+    stand(stands, "AAA1", 60);
+    assert.equal([stands.edges("lift"), back], ["1010", []]);
+    assert.is(stands.entries.at(-1)!.pass.letThrough, true);
+  });
+
 test.run();

@@ -119,6 +119,8 @@ test("who adds or removes a rule on the command line stands in the log of change
       save: async (rule) => void rules.push(rule),
       remove: async (id) => rules.some((r) => r.id === id),
       use: async () => true,
+      giveBack: async () => {},
+      settleUses: async () => {},
     },
     { add: async (entry) => void audit.push(entry), list: async () => ({ items: audit, next: null }) },
     () => noon,

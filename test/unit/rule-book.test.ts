@@ -21,6 +21,8 @@ function bench() {
         return store.rules;
       },
       use: async () => true,
+      giveBack: async () => {},
+      settleUses: async () => {},
     },
   });
   const plates = () => book.rules().map((rule) => rule.plate);
@@ -68,7 +70,12 @@ test("an older reading that answers late does not stand for a newer one that fai
   const answers: { resolve: (rules: AccessRule[]) => void; reject: (error: Error) => void }[] = [];
   const clock = fakeClock();
   const all = () => new Promise<AccessRule[]>((resolve, reject) => void answers.push({ resolve, reject }));
-  const repository = { all, use: async () => true };
+  const repository = {
+    all,
+    use: async () => true,
+    giveBack: async () => {},
+    settleUses: async () => {},
+  };
   const book = createRuleBook({ clock, log: silentLog, fixed: [], repository });
   const [old, denied] = [accessRule({ plate: "AAA1" }), accessRule({ plate: "BAD1", effect: "deny" })];
   const plates = () => book.rules().map((r) => r.plate);

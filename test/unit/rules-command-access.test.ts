@@ -26,6 +26,8 @@ function desk(...rules: AccessRule[]) {
             return at >= 0;
           },
           use: async () => true,
+          giveBack: async () => {},
+          settleUses: async () => {},
         },
         close: async () => void closed++,
       }),
@@ -306,6 +308,42 @@ test("a wrong use shows how it is meant", async () => {
     assert.is(await run(...args), 2, args.join(" "));
     assert.match(err.join("\n"), "plategate rules add PLATE");
   }
+});
+
+test("a long list is saved a good many rules at a time, in its order", async () => {
+  const saved: string[] = [];
+  let [waiting, most] = [0, 0];
+  const rows = Array.from({ length: 900 }, (_, n) => `QW${n}`);
+  await withFile(["plate", ...rows].join("\n"), async (file) => {
+    const code = await rulesCommand(["import", file], {
+      open: async () => ({
+        timeZone: "UTC",
+        rules: {
+          all: async () => [],
+          async save(r) {
+            saved.push(r.plate);
+            most = Math.max(most, ++waiting);
+            await Promise.resolve();
+            waiting--;
+          },
+          remove: async () => false,
+          use: async () => true,
+          giveBack: async () => {},
+          settleUses: async () => {},
+        },
+        close: async () => {},
+      }),
+      wallMs: () => 1,
+      out() {},
+      err() {},
+    });
+    assert.is(code, 0);
+  });
+  assert.equal(saved, rows);
+  assert.ok(
+    most > 50 && most < 1000,
+    `${most} at once: each write for the card takes its time, and the store holds 5000`,
+  );
 });
 
 test.run();
