@@ -12,11 +12,11 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import type { AccessRule } from "../core/records.js";
 import { exportRows, importRow, type PortableRow } from "../store/portable.js";
 import type { Store } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
+import { configOfGate } from "./config-of-gate.js";
 import { RULE_COLUMNS } from "./rule-rows.js";
 import { rulesCommand } from "./rules.js";
 import { withStore } from "./with-store.js";
@@ -37,7 +37,7 @@ export async function exportCommand(args: string[]): Promise<number> {
     );
     return 2;
   }
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   return withStore(config, async (store) => {
     if (target.endsWith(".csv")) {
       const rules = await store.rules.all();
@@ -104,7 +104,7 @@ export async function importCommand(args: string[]): Promise<number> {
       source,
       ...(values.config === undefined ? [] : ["--config", values.config]),
     ]);
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const isFolder = statSync(source).isDirectory();
   if (isFolder && !["store.json", "store.jsonl"].some((name) => existsSync(join(source, name)))) {
     console.error(
