@@ -131,7 +131,7 @@ test("a setting is kept without the secrets in it", () => {
   });
   assert.equal(secrets, {
     "cameras.0.source": "rtsp://…@10.0.0.2/s1",
-    "report.webhooks.0.url": "https://hooks.example/x?token=…",
+    "report.webhooks.0.url": "https://hooks.example/…",
   });
 });
 
