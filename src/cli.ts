@@ -1,8 +1,11 @@
 #!/usr/bin/env node
 import { parseArgs } from "node:util";
 import { ConfigError, configAt } from "./config.js";
+import { systemClock } from "./system/clock.js";
+import { silentLog } from "./system/log.js";
+import { createNotify } from "./system/notify.js";
 
-/** A command of `plategate`: takes its own arguments, returns the exit code. */
+/** A command of `plategate`: takes its own arguments, returns the exit code; 2: called or configured wrongly, as the unit of systemd knows. */
 type Command = (args: string[]) => Promise<number>;
 
 interface Entry {
@@ -132,10 +135,16 @@ async function run(args: string[]): Promise<number> {
     args,
     options: { config: { type: "string" }, camera: { type: "string" } },
   });
-  const config = configAt(values.config);
-  if (values.camera !== undefined) config.cameras[0]!.source = values.camera;
-  const { runAppliance } = await import("./main.js");
-  return runAppliance(config);
+  try {
+    const config = configAt(values.config);
+    if (values.camera !== undefined) config.cameras[0]!.source = values.camera;
+    const { runAppliance } = await import("./main.js");
+    return await runAppliance(config);
+  } catch (error) {
+    if (error instanceof ConfigError)
+      await createNotify({ clock: systemClock, log: silentLog }).failed(error.message);
+    throw error;
+  }
 }
 
 function isUsageError(error: unknown): boolean {

@@ -9,6 +9,8 @@ import { createNotify } from "./system/notify.js";
 const STOP_MS = 15_000;
 /** The log is written by another thread, so as to hold up nothing: its last line would be lost with the process. */
 const LAST_WORD_MS = 500;
+/** A start that failed is made again by systemd, but not every second: each one fills the journal. */
+const FAILED_START_MS = 9000;
 
 /** Runs the appliance until it is told to stop; the exit code. A start that fails says why in one sentence. */
 export async function runAppliance(config: Config): Promise<number> {
@@ -36,8 +38,10 @@ export async function runAppliance(config: Config): Promise<number> {
       notify.ready();
     }
   } catch (error) {
-    console.error(`plategate: ${(error as Error).message}`);
+    const { message } = error as Error;
+    console.error(`plategate: ${message}`);
     await stop(appliance).catch(() => {});
+    await Promise.race([notify.failed(message, FAILED_START_MS), stopped]);
     return 1;
   }
   const signal = await stopped;

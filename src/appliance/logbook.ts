@@ -92,9 +92,16 @@ export function createLogbook({ config, clock, log, store, whenStoreOpen }: Logb
   }
 }
 
+/** The path of a webhook is the password of many a receiver; on the page and in the log only its host is told too. */
+function shown(path: string, text: string): string {
+  return /^report\.webhooks\.\d+\.url$/.test(path)
+    ? text.replace(/^(https?:\/\/[^/?#]*).*$/is, "$1/…")
+    : text;
+}
+
 /** Every setting by its path, as masked text. */
 export function flat(value: unknown, path = ""): Record<string, string> {
-  if (typeof value !== "object" || value === null) return { [path]: masked(String(value)) };
+  if (typeof value !== "object" || value === null) return { [path]: shown(path, masked(String(value))) };
   return Object.assign(
     {},
     ...Object.entries(value).map(([name, inner]) => flat(inner, path === "" ? name : `${path}.${name}`)),

@@ -1,12 +1,12 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { checkRecordings } from "../recording/check.js";
 import { openDatabase } from "../store/database.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { verifyLog } from "../store/verify.js";
 import { createLog, silentLog } from "../system/log.js";
+import { configOfGate } from "./config-of-gate.js";
 import { openStoreOf } from "./with-store.js";
 
 /** `plategate check [--repair] [--config FILE]`: looks whether database, log and recordings are sound and agree. */
@@ -15,7 +15,7 @@ export async function checkCommand(args: string[]): Promise<number> {
     args,
     options: { config: { type: "string" }, repair: { type: "boolean" } },
   });
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const folder = resolve(config.dataFolder);
   const file = join(folder, DATABASE_NAME);
   if (config.store.kind === "sql" && !existsSync(file)) {

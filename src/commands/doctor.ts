@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { pickEncoder } from "../camera/board.js";
 import { loadGstBinding } from "../camera/gstreamer.js";
 import { openCamera } from "../camera/open.js";
-import { type Config, configAt } from "../config.js";
+import type { Config } from "../config.js";
 import { inspectLines } from "../gate/inspect.js";
 import { createStore } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
@@ -15,6 +15,7 @@ import { silentLog } from "../system/log.js";
 import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { openVision } from "../vision/vision.js";
+import { configOfGate } from "./config-of-gate.js";
 import { folderOwner } from "./folder-owner.js";
 
 const CAMERA_WAIT_MS = 8000;
@@ -26,7 +27,7 @@ const BROKER_WAIT_MS = 3000;
  */
 export async function doctorCommand(args: string[]): Promise<number> {
   const { values } = parseArgs({ args, options: { config: { type: "string" }, json: { type: "boolean" } } });
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const checks: [name: string, check: () => Promise<Condition>][] = [
     ["Node", node],
     ["GStreamer", gstreamer],

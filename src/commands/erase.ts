@@ -2,7 +2,6 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { normalisePlate, spellingProblem } from "../core/plate.js";
 import { PLACES_NAME, placesOf, placesText } from "../gate/places-file.js";
 import { overwriteAndRemove } from "../recording/files.js";
@@ -10,6 +9,7 @@ import { DATABASE_NAME } from "../store/sql/backend.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
 import { replaceFile } from "../system/replace-file.js";
+import { configOfGate } from "./config-of-gate.js";
 import { openStoreOf } from "./with-store.js";
 
 /**
@@ -33,7 +33,7 @@ export async function eraseCommand(args: string[]): Promise<number> {
     console.error(`Nothing was erased: ${misspelt}.`);
     return 1;
   }
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const folder = resolve(config.dataFolder);
   const recordings = join(folder, "recordings");
   const store = await openStoreOf(config, createLog("warn", "erase"));

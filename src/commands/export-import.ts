@@ -12,11 +12,11 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import type { AccessRule } from "../core/records.js";
 import { exportRows, importRow, type PortableRow } from "../store/portable.js";
 import type { Store } from "../store/store.js";
 import { systemClock } from "../system/clock.js";
+import { configOfGate } from "./config-of-gate.js";
 import { auditImported } from "./imported-rules.js";
 import { RULE_COLUMNS } from "./rule-rows.js";
 import { rulesCommand } from "./rules.js";
@@ -38,7 +38,7 @@ export async function exportCommand(args: string[]): Promise<number> {
     );
     return 2;
   }
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   return withStore(config, async (store) => {
     if (target.endsWith(".csv")) {
       const rules = await store.rules.all();
@@ -105,7 +105,7 @@ export async function importCommand(args: string[]): Promise<number> {
       source,
       ...(values.config === undefined ? [] : ["--config", values.config]),
     ]);
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const isFolder = statSync(source).isDirectory();
   if (isFolder && !["store.json", "store.jsonl"].some((name) => existsSync(join(source, name)))) {
     console.error(
@@ -139,6 +139,8 @@ async function load(
         chain = row.chain;
         continue;
       }
+      // Exports of earlier versions have accounts, of which nothing ever made use.
+      if ((row.kind as string) === "operator") continue;
       await importRow(store, row);
       counts[row.kind] = (counts[row.kind] ?? 0) + 1;
       if (row.kind === "rule") imported.add(row.row.id);

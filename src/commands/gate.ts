@@ -1,11 +1,12 @@
 import { parseArgs } from "node:util";
-import { type Config, configAt } from "../config.js";
+import type { Config } from "../config.js";
 import type { PassRecord } from "../core/records.js";
 import { sendCommand, type Wish } from "../report/send-command.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
 import { userName } from "../system/user.js";
 import { ask } from "./ask.js";
+import { configOfGate } from "./config-of-gate.js";
 import { withStore } from "./with-store.js";
 
 export interface GateCommandDeps {
@@ -46,7 +47,7 @@ export async function gateCommand(args: readonly string[], deps: GateCommandDeps
     allowPositionals: true,
   });
   const [what = "", subject, ...more] = positionals;
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   if (more.length > 0 || (subject !== undefined && !SUBJECTS.includes(what))) {
     deps.err(GATE_USAGE);
     return 2;

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { type Config, configAt } from "../config.js";
+import type { Config } from "../config.js";
 import { type GateLines, resolveLines } from "../gate/board.js";
 import { openDriver } from "../gate/driver.js";
 import { watchInput } from "../gate/inputs.js";
@@ -9,6 +9,7 @@ import { createRelay } from "../gate/relay.js";
 import { type Clock, systemClock } from "../system/clock.js";
 import { silentLog } from "../system/log.js";
 import { ask } from "./ask.js";
+import { configOfGate } from "./config-of-gate.js";
 
 export interface LinesDeps {
   clock: Clock;
@@ -35,7 +36,7 @@ export async function linesCommand(args: readonly string[], deps: LinesDeps = ma
     allowPositionals: true,
   });
   const [what, name] = positionals;
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   const lines = resolveLines(config.lines, undefined, config.where);
   if (what === "list") return list(lines, deps);
   if ((what !== "watch" && what !== "test") || (what === "test" && name === undefined)) {

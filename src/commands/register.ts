@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { normalisePlate, spellingProblem } from "../core/plate.js";
 import type { PersonRecord, VehicleRecord } from "../core/records.js";
 import type { AuditRepository, RegisterRepository } from "../core/repositories.js";
 import { systemClock } from "../system/clock.js";
 import { commandLineLog } from "./audited-rules.js";
+import { configOfGate } from "./config-of-gate.js";
 import { withStore } from "./with-store.js";
 
 type Kept = { register: RegisterRepository; audit: AuditRepository };
@@ -159,7 +159,7 @@ function described({ name, unit, phone }: PersonRecord): string {
 }
 
 const machine: RegisterDeps = {
-  withStore: (configFile, task) => withStore(configAt(configFile), task),
+  withStore: (configFile, task) => withStore(configOfGate(configFile), task),
   wallMs: () => systemClock.wallMs(),
   out: (line) => console.log(line),
   err: (line) => console.error(line),

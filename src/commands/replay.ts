@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { replayDecision } from "../core/access.js";
 import type { DecisionRecord } from "../core/records.js";
+import { configOfGate } from "./config-of-gate.js";
 import { withStore } from "./with-store.js";
 
 export interface ReplayDeps {
@@ -62,7 +62,7 @@ function again(kept: DecisionRecord): string {
 
 const machine: ReplayDeps = {
   async decisions(configFile, passId, most) {
-    const config = configAt(configFile);
+    const config = configOfGate(configFile);
     return withStore(config, async (store) => {
       if (passId !== undefined) return await store.passes.decisions(passId);
       const { items } = await store.passes.list({ limit: most });

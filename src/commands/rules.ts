@@ -1,6 +1,5 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { createCalendar } from "../core/local-time.js";
 import { spellingProblem } from "../core/plate.js";
 import { accepts, normalisePattern } from "../core/plate-pattern.js";
@@ -11,6 +10,7 @@ import { createRuleIndex } from "../core/rule-index.js";
 import { auditRule, misreadsAccepted } from "../core/rules-audit.js";
 import { systemClock } from "../system/clock.js";
 import { auditedRules } from "./audited-rules.js";
+import { configOfGate } from "./config-of-gate.js";
 import { planImport, RULE_COLUMNS, type RuleText, readRule } from "./rule-rows.js";
 import { openStoreOf } from "./with-store.js";
 
@@ -276,7 +276,7 @@ function notNow(rule: AccessRule, { reason, sentence }: Inactive): string {
 
 const machine: RulesDeps = {
   async open(configFile) {
-    const config = configAt(configFile);
+    const config = configOfGate(configFile);
     const store = await openStoreOf(config);
     const rules = auditedRules(store.rules, store.audit, () => systemClock.wallMs());
     return { rules, timeZone: config.timeZone, close: () => store.close() };

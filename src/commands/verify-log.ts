@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { configAt } from "../config.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { verifyLog } from "../store/verify.js";
+import { configOfGate } from "./config-of-gate.js";
 
 /** `plategate verify-log [--config FILE] [DATABASE]`: proves that the log of decisions and changes is as it was written. */
 export async function verifyLogCommand(args: string[]): Promise<number> {
@@ -12,7 +12,7 @@ export async function verifyLogCommand(args: string[]): Promise<number> {
     allowPositionals: true,
     options: { config: { type: "string" } },
   });
-  const config = configAt(values.config);
+  const config = configOfGate(values.config);
   if (positionals.length === 0 && config.store.kind === "json") {
     console.error("The log of a JSON store cannot be proved by this command, only that of store.kind sql.");
     return 1;

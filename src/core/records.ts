@@ -204,21 +204,11 @@ export interface VehicleRecord {
   note: string;
 }
 
-export interface OperatorRecord {
-  id: string;
-  name: string;
-  role: "viewer" | "operator" | "admin";
-  /** As produced by the web part; never a password. */
-  passwordHash: string;
-  createdAt: number;
-  disabled: boolean;
-}
-
 /** Who did what; part of a hash chain like the decisions. */
 export interface AuditRecord {
   id: string;
   at: number;
-  /** Operator name, or `appliance`. */
+  /** The name of who it was as given with the command, and the way it came; or `appliance`. */
   actor: string;
   /** Such as `rule.save`, `setting.set`, `gate.open`, `erase`. */
   action: string;

@@ -12,7 +12,6 @@ import type {
   DecisionRecord,
   DetectionRecord,
   EdgeRecord,
-  OperatorRecord,
   OutboxEvent,
   PassPicture,
   PassRecord,
@@ -193,13 +192,6 @@ export interface SettingRepository {
   all(): Promise<Readonly<Record<string, string>>>;
 }
 
-export interface OperatorRepository {
-  all(): Promise<readonly OperatorRecord[]>;
-  find(name: string): Promise<OperatorRecord | null>;
-  save(operator: OperatorRecord): Promise<void>;
-  remove(id: string): Promise<boolean>;
-}
-
 export interface AuditRepository {
   add(entry: AuditRecord): Promise<void>;
   list(filter: {
@@ -250,7 +242,6 @@ export interface SearchRepository {
 export interface AllRepositories extends Repositories {
   edges: EdgeRepository;
   settings: SettingRepository;
-  operators: OperatorRepository;
   audit: AuditRepository;
   register: RegisterRepository;
   wear: WearRepository;

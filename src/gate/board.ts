@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { z } from "zod";
+import { ConfigError } from "../config.js";
 import { INPUT_NAMES, type InputName, OUTPUT_NAMES, type OutputName } from "../core/barrier-types.js";
 import type { LineSpec } from "./lines.js";
 import type { LineConfig } from "./settings.js";
@@ -18,7 +19,7 @@ export interface GateLines {
 }
 
 /** The lines cannot be used as they are written; one message with every problem: file, line, and what to write instead. */
-export class BoardError extends Error {}
+export class BoardError extends ConfigError {}
 
 const pin = {
   chip: z.string().min(1).optional(),

@@ -76,6 +76,8 @@ export function haEntities(topics: Topics, options: Entities, update: boolean): 
             payload_close: "CLOSE",
             payload_stop: null,
             retain: false,
+            // Home Assistant sends a word at QoS 1 again when its line is back, an hour late perhaps: a bare word has no age.
+            qos: 0,
           }
         : {}),
     },

@@ -19,7 +19,6 @@ const names: RepositoryName[] = [
   "outbox",
   "edges",
   "settings",
-  "operators",
   "audit",
   "register",
   "wear",

@@ -5,7 +5,6 @@ import type {
   ClipRequest,
   DecisionRecord,
   EdgeRecord,
-  OperatorRecord,
   OutboxEvent,
   PassRecord,
   PersonRecord,
@@ -33,7 +32,6 @@ export type PortableRow =
   | { kind: "rule"; row: AccessRule }
   | { kind: "person"; row: PersonRecord }
   | { kind: "vehicle"; row: VehicleRecord }
-  | { kind: "operator"; row: OperatorRecord }
   | { kind: "setting"; row: { name: string; value: string } }
   | { kind: "pass"; row: PortablePass }
   | { kind: "segment"; row: SegmentRecord }
@@ -59,7 +57,6 @@ export async function* exportRows(store: Served): AsyncGenerator<PortableRow> {
   for (const row of await store.rules.all()) yield { kind: "rule", row };
   for (const row of await store.register.people()) yield { kind: "person", row };
   for (const row of await store.register.vehicles()) yield { kind: "vehicle", row };
-  for (const row of await store.operators.all()) yield { kind: "operator", row };
   for (const [name, value] of Object.entries(await store.settings.all())) {
     if (!OWN_SETTINGS.has(name)) yield { kind: "setting", row: { name, value } };
   }
@@ -89,8 +86,6 @@ export async function importRow(store: Served, line: PortableRow): Promise<void>
       return store.register.savePerson(line.row);
     case "vehicle":
       return importVehicle(store, line.row);
-    case "operator":
-      return importOperator(store, line.row);
     case "setting":
       // Exports of earlier versions name them.
       if (OWN_SETTINGS.has(line.row.name)) return;
@@ -154,12 +149,6 @@ function refuseOutside({ kind, row }: { kind: string; row: { path: string } }): 
 async function importVehicle(store: Served, row: VehicleRecord): Promise<void> {
   const known = await store.register.findVehicle(row.plate);
   await store.register.saveVehicle({ ...row, id: known?.id ?? row.id });
-}
-
-/** Somebody who was given an account anew meanwhile keeps it, with the password known here. */
-async function importOperator(store: Served, row: OperatorRecord): Promise<void> {
-  const known = await store.operators.find(row.name);
-  if (known === null || known.id === row.id) await store.operators.save(row);
 }
 
 async function importPass(store: Served, row: PortablePass): Promise<void> {

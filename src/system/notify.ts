@@ -21,6 +21,11 @@ export interface Notify {
   /** From now on a beat is sent only while `answers` says so. */
   watch(answers: () => boolean): void;
   stopping(): void;
+  /**
+   * Why the service ends by itself, also for `systemctl status`. Fulfils after `stayMs`, without systemd at once: of a sender
+   * that is gone systemd takes nothing, and what ends at once is started again at once.
+   */
+  failed(sentence: string, stayMs?: number): Promise<void>;
   close(): void;
 }
 
@@ -28,6 +33,9 @@ const HELPER = fileURLToPath(new URL("../../../hw/helpers/sd-notify.pl", import.
 /** Beats within the time that systemd waits: one may be lost. */
 const BEATS = 3;
 const EXTENSION_US = 300_000_000;
+const LAST_WORD_MS = 500;
+/** systemd throws away a message of more than 4096 bytes. */
+const MOST_STATUS = 1000;
 
 export function createNotify({ clock, log, env = process.env }: NotifyDeps): Notify {
   const socket = env.NOTIFY_SOCKET;
@@ -54,17 +62,28 @@ export function createNotify({ clock, log, env = process.env }: NotifyDeps): Not
       send("READY=1");
       if (everyMs > 0) beat();
     },
-    status: (sentence) => send(`STATUS=${sentence.replaceAll(/\s+/g, " ")}`),
+    status,
     watch(check) {
       answers = check;
     },
     stopping: () => send("STOPPING=1"),
-    close() {
-      closed = true;
-      cancelBeat();
-      child.stdin.end();
+    async failed(sentence, stayMs = LAST_WORD_MS) {
+      status(sentence);
+      await new Promise<void>((resolve) => clock.after(stayMs, resolve));
+      close();
     },
+    close,
   };
+
+  function status(sentence: string): void {
+    send(`STATUS=${sentence.replaceAll(/\s+/g, " ").slice(0, MOST_STATUS)}`);
+  }
+
+  function close(): void {
+    closed = true;
+    cancelBeat();
+    child.stdin.end();
+  }
 
   function beat(): void {
     const well = answers();
@@ -85,5 +104,6 @@ const silent: Notify = {
   status: () => {},
   watch: () => {},
   stopping: () => {},
+  failed: async () => {},
   close: () => {},
 };

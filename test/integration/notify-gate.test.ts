@@ -1,14 +1,16 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { silentLog } from "../../src/system/log.js";
 import { createNotify } from "../../src/system/notify.js";
 import { fakeClock } from "../support/fake-clock.js";
 
+const CLI = fileURLToPath(new URL("../../src/cli.js", import.meta.url));
 const RECEIVER = `use Socket; $|=1;
 socket my $s, AF_UNIX, SOCK_DGRAM, 0 or die; bind $s, pack_sockaddr_un($ARGV[0]) or die; print "bound\\n";
 while (defined recv $s, my $m, 4096, 0) { print $m }`;
@@ -75,10 +77,54 @@ test("systemd hears of a long start, of its end, of the state, of beats while th
   end();
 });
 
-test("without systemd nothing happens", () => {
+test("why the service ends is told while its sender is still there, and no longer than systemd takes", async () => {
+  const { path, heard, until, end } = await systemd();
+  const clock = fakeClock();
+  const notify = createNotify({ clock, log: silentLog, env: { NOTIFY_SOCKET: path } });
+  let isOver = false;
+  const over = notify.failed(`gate.yaml has 2 problems:\n  line 1: ${"x".repeat(5000)}`, 9000).then(() => {
+    isOver = true;
+  });
+  await until(1);
+  assert.match(heard()[0]!, /^STATUS=gate.yaml has 2 problems: line 1: x+$/);
+  assert.ok(heard()[0]!.length < 4096);
+  clock.advance(8000);
+  await Promise.resolve();
+  assert.not.ok(isOver);
+  clock.advance(1000);
+  await over;
+  end();
+});
+
+test("a configuration that is wrong ends the service with its own status and tells systemd why", async () => {
+  const { path, heard, until, end } = await systemd();
+  const folder = mkdtempSync(join(tmpdir(), "config-"));
+  const texts = {
+    "there is no such setting": "sight: harbour\n",
+    "there is no board": "lines: { driver: auto, board: nonsense }\n",
+  };
+  for (const [said, text] of Object.entries(texts)) {
+    const before = heard().length;
+    writeFileSync(join(folder, "gate.yaml"), text);
+    const child = spawn(process.execPath, [CLI, "run", "--config", join(folder, "gate.yaml")], {
+      env: { ...process.env, NOTIFY_SOCKET: path },
+      stdio: "ignore",
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    await until(before + 1);
+    assert.is(code, 2);
+    assert.match(heard()[before]!, /^STATUS=/);
+    assert.match(heard()[before]!, said);
+  }
+  rmSync(folder, { recursive: true });
+  end();
+});
+
+test("without systemd nothing happens", async () => {
   const notify = createNotify({ clock: fakeClock(), log: silentLog, env: {} });
   notify.ready();
   notify.status("x");
+  await notify.failed("x", 9000);
   notify.close();
 });
 

@@ -10,6 +10,7 @@ import { type Broker, BrokerError, createBroker } from "../../src/report/broker.
 import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { listener } from "../support/mqtt-listener.js";
+import { proxy } from "../support/proxy.js";
 import { passRecord } from "../support/records.js";
 import { reportFixture } from "../support/report-fixture.js";
 import { scoped } from "../support/scope.js";
@@ -33,6 +34,58 @@ test(
     assert.is(broker.status().clients, 2);
   }),
 );
+
+test(
+  "HA 11: a press whose acknowledgement was lost opens once: Home Assistant does not send it again when its line is back",
+  scoped(async (use) => {
+    const { broker, url } = await started(use);
+    const clock = fakeClock();
+    const settings = "report: { homeAssistant: { enabled: true, commands: true } }";
+    const fixture = reportFixture(settings, { embedded: { url }, clock });
+    use(fixture.report);
+    await fixture.report.start();
+    const line = use(await proxy(Number(new URL(url).port)));
+    const home = use(
+      await listener(line.url, "homeassistant/#", { protocolVersion: 4, clean: false, clientId: "home" }),
+    );
+    const device = () =>
+      home.json("homeassistant/device/plategate_10000000abcdef01/config").at(-1) as Device | undefined;
+    await until(() => device() !== undefined, "the gate is announced");
+    const { cmps, qos } = device()!;
+    const words = Object.values(cmps).filter((c) => c.command_topic !== undefined && !c.command_template);
+    assert.equal(
+      words.map((c) => c.p),
+      ["cover"],
+    );
+    for (const [n, word] of [words[0]!.payload_open, words[0]!.payload_close].entries()) {
+      clock.advance(1);
+      line.mute();
+      void home.publish(words[0]!.command_topic!, word!, { qos: words[0]!.qos ?? qos }).catch(() => {});
+      await until(() => fixture.commands.length > n, "the press has come");
+      clock.advance(1100);
+      const connected = new Promise<void>((resolve) => home.client.once("connect", () => resolve()));
+      line.cut();
+      await connected;
+      await home.publish("homeassistant/fence", String(n));
+      await until(() => home.on("homeassistant/fence").length > n, "all has been sent");
+      assert.equal(
+        fixture.commands.map((c) => c.kind),
+        ["open", "close"].slice(0, n + 1),
+      );
+    }
+    assert.ok(broker.status().clients >= 2);
+  }),
+);
+
+interface Device extends Record<string, unknown> {
+  qos: 0 | 1;
+  cmps: Record<
+    string,
+    { p: string; qos?: 0 | 1 } & Partial<
+      Record<"command_topic" | "command_template" | "payload_open" | "payload_close", string>
+    >
+  >;
+}
 
 test(
   "a vehicle that came while the clock was ahead is no longer the last one when another has come",

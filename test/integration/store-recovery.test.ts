@@ -111,10 +111,16 @@ test("every earlier version of the database is brought to the newest one with it
     migrate(old, all.slice(0, from));
     old.exec(`insert into pass (id, site, gate, camera, track_id, started_at, plate, probability, direction, frames, verdict, reason, sentence)
       values ('p', 's', 'g', 'c', 't', 1, 'AB1', 1, 'unknown', 1, 'denied', 'r', 's')`);
+    if (from < 5) old.exec("insert into operator values ('o', 'eve', 'admin', 'hash', 1, 0)");
     old.close();
     const db = openDatabase(file);
     assert.equal(migrate(db, all), { from, to: all.length });
     assert.is(db.prepare("select plate from pass").pluck().get(), "AB1");
+    assert.is(
+      db.prepare("select count(*) from sqlite_schema where name = 'operator'").pluck().get(),
+      0,
+      "accounts that nothing used are gone",
+    );
     assert.is(db.pragma("user_version", { simple: true }), all.length);
     const backup = openDatabase(`${file}.before-v${from + 1}`, { readonly: true });
     assert.is(backup.pragma("user_version", { simple: true }), from);

@@ -242,14 +242,6 @@ for (const kind of ["sql", "json"] as const) {
     ]);
     await store.settings.set("colour", "red");
     await store.settings.set("colour", "blue");
-    await store.operators.save({
-      id: "o",
-      name: "eve",
-      role: "admin",
-      passwordHash: "x",
-      createdAt: 1,
-      disabled: false,
-    });
     await store.audit.add({ id: "a", at: 1, actor: "eve", action: "rule.save", subject: "r", detail: "{}" });
     await store.register.savePerson({ id: "q", name: "Ann", unit: "3", phone: "", note: "" });
     await store.register.saveVehicle({
@@ -271,7 +263,6 @@ for (const kind of ["sql", "json"] as const) {
     assert.equal((await again.edges.list({ line: "loop" })).items[0]?.active, true);
     assert.is(await again.settings.get("colour"), "blue");
     assert.is(await again.settings.get("nothing"), null);
-    assert.is((await again.operators.find("eve"))?.disabled, false);
     assert.is((await again.audit.list({ actor: "eve" })).items.length, 1);
     assert.is((await again.register.findVehicle("AB1"))?.personId, "q");
     assert.ok(await again.register.removeVehicle("v"));

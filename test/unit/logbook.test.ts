@@ -53,6 +53,35 @@ test("every level of every line is kept, from the first ones on, and none twice"
   assert.is.not(edges.find((e) => e.line === "lift" && e.active)!.cause, "");
 });
 
+test("of a webhook only the host is noted: its path is the password of many receivers, also one of an earlier version", async () => {
+  const hook = (url: string) => {
+    const config = defaultConfig();
+    const webhook = { name: "x", url, secretFile: "", kinds: [], caFile: "", plates: "plain" as const };
+    return { ...config, report: { ...config.report, webhooks: [webhook] } };
+  };
+  const first = book(hook("https://hooks.example:8443/services/T0/SECRET"));
+  first.open();
+  await first.logbook.started("1.0.0");
+  await until(async () => first.audit.length === 2, "start and settings are noted");
+  const detail = JSON.parse(first.audit.find((e) => e.action === "config.first")!.detail);
+  assert.is(detail["report.webhooks.0.url"], "https://hooks.example:8443/…");
+  // What an earlier version has kept.
+  first.settings.set(
+    "config",
+    JSON.stringify({ "report.webhooks.0.url": "https://api.example/botSECRET/send" }),
+  );
+  const second = book(hook("http://ha:8123/api/webhook/SECRET"), first.settings);
+  second.open();
+  await second.logbook.started("1.0.0");
+  await until(async () => second.audit.length === 2, "the change is noted");
+  const change = second.audit.find((e) => e.action === "config.change")!;
+  assert.equal(JSON.parse(change.detail)["report.webhooks.0.url"], {
+    from: "https://api.example/…",
+    to: "http://ha:8123/…",
+  });
+  assert.not.match(first.settings.get("config")!, /SECRET/);
+});
+
 test("settings that differ from those of the last start are noted with both values, without passwords", async () => {
   const config = defaultConfig();
   const first = book(config);
@@ -102,7 +131,7 @@ test("a setting is kept without the secrets in it", () => {
   });
   assert.equal(secrets, {
     "cameras.0.source": "rtsp://…@10.0.0.2/s1",
-    "report.webhooks.0.url": "https://hooks.example/x?token=…",
+    "report.webhooks.0.url": "https://hooks.example/…",
   });
 });
 

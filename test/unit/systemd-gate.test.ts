@@ -9,12 +9,17 @@ import { skipLoudly } from "../support/skip.js";
 
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 const unit = readFileSync(join(root, "systemd/plategate.service"), "utf8");
+const timer = readFileSync(join(root, "systemd/plategate-retry.timer"), "utf8");
 const has = (line: string) => unit.split("\n").includes(line);
 
-function analyze(args: readonly string[], text: string): { code: number | null; said: string } | null {
+function analyze(
+  args: readonly string[],
+  text: string,
+  name = "plategate.service",
+): { code: number | null; said: string } | null {
   if (spawnSync("systemd-analyze", ["--version"]).status !== 0) return null;
   const folder = mkdtempSync(join(tmpdir(), "unit-"));
-  const file = join(folder, "plategate.service");
+  const file = join(folder, name);
   // Where Plategate is not installed, the program and its page are not there: what is meant is the unit.
   writeFileSync(file, text.replaceAll("/usr/bin/node", process.execPath).replace(/^Documentation=.*$/m, ""));
   const { status, stdout, stderr } = spawnSync("systemd-analyze", [...args, file], { encoding: "utf8" });
@@ -33,6 +38,29 @@ test("the check of the unit would notice a mistake", () => {
   const result = analyze(["verify", "--man=no"], unit.replace("WatchdogSec=15", "WatchdogSec=5parsecs"));
   if (result === null) return skipLoudly("the unit's syntax", "systemd-analyze is not here");
   assert.match(result.said, "5parsecs");
+});
+
+test("systemd understands the timer of a configuration that is wrong", () => {
+  const result = analyze(["verify", "--man=no"], timer, "plategate-retry.timer");
+  if (result === null) return skipLoudly("the timer's syntax", "systemd-analyze is not here");
+  assert.is(result.code, 0, result.said);
+  assert.not.match(result.said, /plategate-retry\.timer:/);
+});
+
+test("a configuration that is wrong is looked at again every minute, not every second, until somebody stops the gate", () => {
+  for (const line of [
+    "RestartPreventExitStatus=2",
+    "OnFailure=plategate-retry.timer",
+    "StartLimitIntervalSec=0",
+  ])
+    assert.ok(has(line), line);
+  for (const line of [
+    "PartOf=plategate.service",
+    "OnActiveSec=1min",
+    "RemainAfterElapse=no",
+    "Unit=plategate.service",
+  ])
+    assert.ok(timer.split("\n").includes(line), line);
 });
 
 test("the unit is locked up well", () => {
@@ -82,6 +110,8 @@ test("the steps of installation put everything where the unit looks for it, and 
   assert.is(node, "/usr/bin/node");
   assert.ok(steps.includes("/opt/plategate") && program!.startsWith("/opt/plategate/"));
   assert.ok(steps.includes(`gate.yaml ${config}`), "nobody else makes the configuration");
+  for (const name of readdirSync(join(root, "systemd")).filter((n) => /\.(service|timer)$/.test(n)))
+    assert.match(steps, `systemd/${name} `);
   assert.match(steps, `ln -sf ${program} /usr/local/bin/plategate`);
   assert.ok(
     steps.indexOf("systemd-sysusers") < steps.indexOf("udevadm"),

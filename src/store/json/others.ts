@@ -2,7 +2,6 @@ import { randomBytes } from "node:crypto";
 import type {
   AuditRecord,
   EdgeRecord,
-  OperatorRecord,
   OutboxEvent,
   PersonRecord,
   VehicleRecord,
@@ -90,7 +89,6 @@ export function createJsonOthers(
 ): Omit<SyncAll<AllRepositories>, "passes" | "rules" | "segments" | "clips" | "outbox"> {
   const edges = journal.table<EdgeRecord & { seq: number }>("line_edge");
   const settings = journal.table<string>("setting");
-  const operators = journal.table<OperatorRecord>("operator");
   const audit = journal.table<AuditRecord & { seq: number }>("audit");
   const people = journal.table<PersonRecord>("person");
   const vehicles = journal.table<VehicleRecord>("vehicle");
@@ -119,12 +117,6 @@ export function createJsonOthers(
       get: (name) => settings.get(name) ?? null,
       set: (name, value) => settings.put(name, value),
       all: () => Object.fromEntries(journal.ids("setting").map((name) => [name, settings.get(name)!])),
-    },
-    operators: {
-      all: () => [...operators.all()].sort((a, b) => (a.name < b.name ? -1 : 1)),
-      find: (name) => [...operators.all()].find((o) => o.name === name) ?? null,
-      save: (operator) => operators.put(operator.id, operator),
-      remove: (id) => operators.drop(id),
     },
     audit: {
       add(entry) {

@@ -11,7 +11,6 @@ import { createChain } from "./chain.js";
 import { createClipTable } from "./clips.js";
 import { createEdgeTable } from "./edges.js";
 import { createFinder } from "./finder.js";
-import { createOperatorTable } from "./operators.js";
 import { createOutboxTable } from "./outbox.js";
 import { createPassTable } from "./passes.js";
 import { createRegisterTables } from "./register.js";
@@ -72,7 +71,6 @@ export function openSqlBackend({ folder, isOwner }: ThreadStart, clock: Clock, t
       outbox,
       edges: createEdgeTable(db),
       settings,
-      operators: createOperatorTable(db),
       audit: createAuditTable(db, chain),
       register: createRegisterTables(db),
       wear: createWearTable(db),

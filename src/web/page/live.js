@@ -2,6 +2,8 @@ import { byId, h, setText } from "./dom.js";
 import { span, timeOf } from "./say.js";
 
 const OLD_MS = 2000;
+/** A line on which nothing came for so long is given up: a phone that changes its network is never told that the old one is gone. */
+const SILENT_MS = 12_000;
 
 /**
  * The live picture. It is read as a stream of JPEGs rather than shown by the browser, so that the page knows how old
@@ -17,6 +19,7 @@ export function createLivePicture() {
   let visible = true;
   /** When the shown picture was taken, on this page's own clock. */
   let takenAt = null;
+  let heardAt = 0;
   let refusal = "";
   let shown = 0;
   let rate = [];
@@ -26,7 +29,10 @@ export function createLivePicture() {
     follow();
   }).observe(panel);
   document.addEventListener("visibilitychange", follow);
-  setInterval(tell, 250);
+  setInterval(() => {
+    if (performance.now() - heardAt > SILENT_MS) abort?.abort("late");
+    tell();
+  }, 250);
 
   return {
     /** Takes the cameras of the newest status. */
@@ -77,18 +83,23 @@ export function createLivePicture() {
   async function stream(camera) {
     const mine = new AbortController();
     abort = mine;
+    heard();
     try {
       const answer = await fetch(`/api/live.mjpeg?camera=${encodeURIComponent(camera)}`, {
         signal: mine.signal,
       });
       refusal = answer.ok ? "" : ((await answer.json().catch(() => ({}))).error ?? "No live picture.");
-      if (answer.ok) await readParts(answer.body, mine, frame);
+      if (answer.ok) await readParts(answer.body, mine, { frame, heard });
     } catch {
       // Lost or let go: below it is tried again, unless this page does not want it any more.
     }
     if (abort !== mine) return;
     abort = null;
     if (!mine.signal.aborted || mine.signal.reason === "late") setTimeout(follow, 1000);
+  }
+
+  function heard() {
+    heardAt = performance.now();
   }
 
   async function frame(jpeg, ageMs) {
@@ -143,7 +154,7 @@ export function createLivePicture() {
 }
 
 /** Cuts a multipart stream into JPEGs. Stops, to be opened anew, when the line lags behind by more than two seconds. */
-async function readParts(body, mine, onPart) {
+async function readParts(body, mine, on) {
   const reader = body.getReader();
   let held = new Uint8Array(0);
   let leastDelay = Number.POSITIVE_INFINITY;
@@ -155,12 +166,13 @@ async function readParts(body, mine, onPart) {
       const delay = Date.now() - part.sentAt;
       leastDelay = Math.min(leastDelay, delay);
       const lag = delay - leastDelay;
-      await onPart(part.jpeg, part.ageMs + lag);
+      await on.frame(part.jpeg, part.ageMs + lag);
       if (lag > OLD_MS) return mine.abort("late");
       continue;
     }
     const { done, value } = await reader.read();
     if (done) return;
+    on.heard();
     const joined = new Uint8Array(held.length + value.length);
     joined.set(held);
     joined.set(value, held.length);
