@@ -111,7 +111,7 @@ test("every earlier version of the database is brought to the newest one with it
     migrate(old, all.slice(0, from));
     old.exec(`insert into pass (id, site, gate, camera, track_id, started_at, plate, probability, direction, frames, verdict, reason, sentence)
       values ('p', 's', 'g', 'c', 't', 1, 'AB1', 1, 'unknown', 1, 'denied', 'r', 's')`);
-    if (from < 5) old.exec("insert into operator values ('o', 'eve', 'admin', 'hash', 1, 0)");
+    if (from < 7) old.exec("insert into operator values ('o', 'eve', 'admin', 'hash', 1, 0)");
     old.close();
     const db = openDatabase(file);
     assert.equal(migrate(db, all), { from, to: all.length });
