@@ -34,11 +34,17 @@ async function begin(folder: string) {
   };
 }
 
-test("the use of a lift that came to nothing is there after a restart, and one that opened is not", async () => {
+/** A data folder whose store lists AAA1 for one use. */
+async function folderOfVisitor(): Promise<string> {
   const folder = temporaryFolder();
   const first = await begin(folder);
   await first.store.rules.save(accessRule({ id: "visitor", plate: "AAA1", usesLeft: 1 }));
   await first.stop();
+  return folder;
+}
+
+test("the use of a lift that came to nothing is there after a restart, and one that opened is not", async () => {
+  const folder = await folderOfVisitor();
 
   const stuck = await begin(folder);
   stuck.see("AAA1");
@@ -64,10 +70,7 @@ test("the use of a lift that came to nothing is there after a restart, and one t
 });
 
 test("a use whose lift the restart has cut short stays counted: nobody saw what the arm did", async () => {
-  const folder = temporaryFolder();
-  const first = await begin(folder);
-  await first.store.rules.save(accessRule({ id: "visitor", plate: "AAA1", usesLeft: 1 }));
-  await first.stop();
+  const folder = await folderOfVisitor();
   const cut = await begin(folder);
   cut.see("AAA1");
   await cut.counted();
