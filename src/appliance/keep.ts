@@ -3,6 +3,7 @@ import { accepts } from "../core/plate-pattern.js";
 import type { AccessRule, OutboxEvent, PassRecord } from "../core/records.js";
 import type { OutboxRepository, PassEntry, PassRepository } from "../core/repositories.js";
 import type { Clips } from "../recording/clips.js";
+import { stretchOf } from "../recording/stretch.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 
@@ -55,7 +56,6 @@ export function createKeeper({
     /** Promises the clip of a pass that has ended; it is cut when its post-roll has been recorded. */
     async clip(pass: PassRecord): Promise<void> {
       if (config.cameras.find((c) => c.name === pass.camera)?.record !== true) return;
-      const { preRollMs, postRollMs } = config.recording;
       const listed = rules().some((rule) =>
         accepts({ text: rule.plate, tolerance: rule.tolerance }, pass.plate),
       );
@@ -65,8 +65,7 @@ export function createKeeper({
         await clips.request({
           passId: pass.id,
           camera: pass.camera,
-          from: pass.startedAt - preRollMs,
-          to: (pass.endedAt ?? clock.wallMs()) + postRollMs,
+          ...stretchOf(pass, config.recording, clock.wallMs()),
           kind: listed ? "known" : "unknown",
         });
       } catch (error) {

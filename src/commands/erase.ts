@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { normalisePlate, spellingProblem } from "../core/plate.js";
 import { PLACES_NAME, placesOf, placesText } from "../gate/places-file.js";
 import { overwriteAndRemove } from "../recording/files.js";
+import { stretchOf } from "../recording/stretch.js";
 import { DATABASE_NAME } from "../store/sql/backend.js";
 import { systemClock } from "../system/clock.js";
 import { createLog } from "../system/log.js";
@@ -40,14 +41,10 @@ export async function eraseCommand(args: string[]): Promise<number> {
   try {
     const stretches = values["with-video"] ? await stretchesOf(plate) : [];
     const report = await store.upkeep.erase(plate);
-    const { preRollMs, postRollMs } = config.recording;
     const paths = [...report.files];
     for (const pass of stretches) {
-      const segments = await store.segments.overlapping(
-        pass.camera,
-        pass.startedAt - preRollMs,
-        (pass.endedAt ?? pass.startedAt) + postRollMs,
-      );
+      const { from, to } = stretchOf(pass, config.recording);
+      const segments = await store.segments.overlapping(pass.camera, from, to);
       await store.segments.discard(segments.map((s) => s.id));
       paths.push(...segments.map((s) => s.path));
     }

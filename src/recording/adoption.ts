@@ -5,6 +5,7 @@ import type { ClipRecord, PassRecord } from "../core/records.js";
 import type { PassRepository } from "../core/repositories.js";
 import { LATE_MS, MAX_CLIP_MS } from "./clips.js";
 import { readVideo } from "./mp4-read.js";
+import { stretchOf } from "./stretch.js";
 
 export interface AdoptionParts {
   folder: string;
@@ -29,7 +30,7 @@ export async function adoptClip(path: string, camera: string, parts: AdoptionPar
   const { durationMs } = await readVideo(join(folder, path));
   const id = basename(path, ".mp4");
   const pass = await passShown({ id, camera, writtenAt: mtimeMs, durationMs }, parts);
-  const endedAt = Math.round(pass === null ? mtimeMs : Math.min(mtimeMs, stretchOf(pass, config).to));
+  const endedAt = Math.round(pass === null ? mtimeMs : Math.min(mtimeMs, clipStretchOf(pass, config).to));
   return {
     id,
     passId: pass?.id ?? null,
@@ -69,7 +70,7 @@ async function passShown(
   if (named !== undefined) return named;
   const fitting = open.filter((pass) => {
     if (pass.clipId !== null || (clip.camera !== "unknown" && pass.camera !== clip.camera)) return false;
-    const { from, to } = stretchOf(pass, config);
+    const { from, to } = clipStretchOf(pass, config);
     const agoMs = clip.writtenAt - to;
     // It begins at the key picture before; no segment is without one.
     const moreMs = clip.durationMs - (to - from);
@@ -84,10 +85,7 @@ async function passShown(
 }
 
 /** What the clip of a pass that has ended holds, in wall ms. */
-function stretchOf(
-  { startedAt, endedAt }: PassRecord,
-  { preRollMs, postRollMs }: AdoptionParts["config"],
-): { from: number; to: number } {
-  const from = startedAt - preRollMs;
-  return { from, to: Math.min((endedAt ?? startedAt) + postRollMs, from + MAX_CLIP_MS) };
+function clipStretchOf(pass: PassRecord, config: AdoptionParts["config"]): { from: number; to: number } {
+  const { from, to } = stretchOf(pass, config);
+  return { from, to: Math.min(to, from + MAX_CLIP_MS) };
 }
