@@ -224,12 +224,8 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
 
   /** The gate first: exit and safety inputs wait for nothing else. Rejects without lines, and without the page of a simulated gate. */
   async function start(): Promise<void> {
-    await gate.start();
-    logbook.watchLines(gate);
-    await temperature.start();
-    await opening.start();
-    await reporting.start();
-    await page.start();
+    await inTurn(gate.start, () => logbook.watchLines(gate), temperature.start);
+    await inTurn(opening.start, reporting.start, page.start);
     if (opening.isOpen()) await watch();
     else
       void opening.whenOpen
@@ -237,17 +233,19 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
         .catch((error) => log.error({ err: String(error) }, "The cameras could not be started."));
   }
 
+  /** What is closed meanwhile begins nothing more: nobody would end it. */
+  async function inTurn(...steps: readonly (() => unknown)[]): Promise<void> {
+    for (const step of steps) if (!isClosed) await step();
+  }
+
   /** All that needs the card; whatever fails in it, it is begun anew from the top. */
   async function openFolder(): Promise<void> {
-    await usableFolder(folder);
-    gate.recall();
-    await store.start();
+    await inTurn(() => usableFolder(folder), gate.recall, store.start);
     const { state, problem } = store.status();
     if (state !== "ready" && state !== "cannot-write") throw new Error(problem || `The store is ${state}.`);
-    await book.start();
-    await recordings.start();
-    await disk.start();
+    await inTurn(book.start, recordings.start, disk.start);
     const { items: newest } = await store.passes.list({ limit: 1000 });
+    if (isClosed) return;
     lane = await openLane(
       {
         config,
@@ -267,9 +265,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
   }
 
   async function watch(): Promise<void> {
-    await logbook.started(identity.version);
-    await reporting.storeOpened();
-    if (!isClosed) cameras.start();
+    await inTurn(() => logbook.started(identity.version), reporting.storeOpened, cameras.start);
   }
 
   function changed(): void {

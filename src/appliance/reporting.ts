@@ -97,6 +97,7 @@ export function createReporting({
   };
 
   function start(): Promise<void> {
+    if (closed) return trying;
     // A try that failed while this one was waited for must not be made again beside it.
     cancelRetry();
     trying = attempt();

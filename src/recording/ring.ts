@@ -93,6 +93,7 @@ export function createRing(parts: RingParts): Ring {
   let problem = "";
   let writtenBytes = 0;
   let queue: Promise<unknown> = Promise.resolve();
+  let isClosed = false;
   let cancel = () => {};
 
   return {
@@ -112,7 +113,7 @@ export function createRing(parts: RingParts): Ring {
         wall = watchWall(clock, report.newestAt, MAX_OFF_MS);
         await rotation.run(wall.isSteady());
         cancel();
-        cancel = clock.after(ROTATE_MS, tick);
+        if (!isClosed) cancel = clock.after(ROTATE_MS, tick);
         return report;
       }),
     rotate: () => inTurn(makeRoom),
@@ -131,6 +132,7 @@ export function createRing(parts: RingParts): Ring {
       problem: problem || rotation.problem(),
     }),
     async close() {
+      isClosed = true;
       cancel();
       await queue;
     },

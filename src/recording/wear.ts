@@ -43,6 +43,7 @@ export function createWear({ repository, sources, limitBytes, clock, log }: Wear
   let day = dayOf(clock.wallMs());
   let bytes: Record<string, number> = {};
   let isOver = false;
+  let isClosed = false;
   let cancel = () => {};
 
   return {
@@ -51,7 +52,7 @@ export function createWear({ repository, sources, limitBytes, clock, log }: Wear
         if (entry.day === day) bytes[entry.subsystem] = entry.bytes;
       judge();
       cancel();
-      cancel = clock.after(EVERY_MS, tick);
+      if (!isClosed) cancel = clock.after(EVERY_MS, tick);
     },
     count,
     status: () => ({ day, bytes, totalBytes: total(), limitBytes, isOver }),
@@ -59,6 +60,7 @@ export function createWear({ repository, sources, limitBytes, clock, log }: Wear
       listeners.push(listener);
     },
     async close() {
+      isClosed = true;
       cancel();
       await count();
     },

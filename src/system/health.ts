@@ -63,6 +63,7 @@ function safely(read: () => Condition): Condition {
 export function watchDisk(folder: string, minFreeBytes: number, clock: Clock) {
   let freeBytes = Number.NaN;
   let problem = "";
+  let isClosed = false;
   let cancel = () => {};
   const look = async () => {
     try {
@@ -73,7 +74,7 @@ export function watchDisk(folder: string, minFreeBytes: number, clock: Clock) {
       problem = (error as Error).message;
     }
     cancel();
-    cancel = clock.after(10_000, look);
+    if (!isClosed) cancel = clock.after(10_000, look);
   };
   return {
     start: look,
@@ -89,7 +90,10 @@ export function watchDisk(folder: string, minFreeBytes: number, clock: Clock) {
         };
       return { state: "good", sentence: `${free}.` };
     },
-    close: () => cancel(),
+    close() {
+      isClosed = true;
+      cancel();
+    },
   };
 }
 
