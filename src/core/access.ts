@@ -5,7 +5,7 @@ import { passbackOf, passbackSentence } from "./passback.js";
 import type { Candidate, CharEvidence } from "./plate.js";
 import { isExact } from "./plate-pattern.js";
 import type { AccessRule, Verdict } from "./records.js";
-import { inactiveBecause, ruleProblems } from "./rule-activity.js";
+import { type InactiveReason, inactiveBecause, ruleProblems } from "./rule-activity.js";
 
 export type AccessReason =
   | "on-allow-list"
@@ -235,12 +235,12 @@ export function createAccess(settings: AccessSettings): Access {
 
   /**
    * A deny rule that cannot be understood still denies, and so does one for one direction while nobody knows which way the
-   * vehicle drives; one that is over or not for now does not.
+   * vehicle drives, and one that was a visitor pass before and is used up; one that is over or not for now does not.
    */
   function denies(rule: AccessRule, request: AccessRequest): boolean {
     const reason = inactiveBecause(rule, request, calendar)?.reason;
     if (reason === "wrong-direction") return request.wants === "unknown";
-    return reason === undefined || reason === "rule-broken" || reason === "clock-untrusted";
+    return reason === undefined || STILL_DENIES.has(reason);
   }
 }
 
@@ -270,6 +270,8 @@ interface DecisionEvidence {
   settings: AccessSettings;
   approval?: Approval;
 }
+
+const STILL_DENIES: ReadonlySet<InactiveReason> = new Set(["rule-broken", "clock-untrusted", "no-uses-left"]);
 
 /** Below this an allowed plate is not even mentioned. */
 const UNSURE = 0.3;

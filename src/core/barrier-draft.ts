@@ -20,6 +20,8 @@ export interface Draft {
   s: Mutable<BarrierState>;
   settings: BarrierSettings;
   wired: (name: InputName) => boolean;
+  /** A limit contact that is wired says so; running dry, none counts. */
+  says: (contact: "closed" | "open") => boolean;
   obstructed: () => boolean;
   /** Somebody presses the exit button or stands on the exit loop. */
   wantsOut: () => boolean;
@@ -38,6 +40,7 @@ export function draft(before: BarrierState, settings: BarrierSettings): Draft {
     s,
     settings,
     wired: (name) => settings.inputs.includes(name),
+    says: (contact) => s.inputs[contact] && settings.inputs.includes(contact),
     obstructed: () => s.inputs.loop || s.inputs.beam,
     wantsOut: () => s.inputs.exit && !s.exitIgnored,
     add: (...more) => void effects.push(...more),

@@ -76,8 +76,8 @@ function guard(run: Draft) {
 
 function limits(run: Draft, name: "closed" | "open", active: boolean) {
   const { s } = run;
-  if (s.place === "stopped") return;
-  if (s.inputs.closed && s.inputs.open) return fault(run, "contacts");
+  if (s.place === "stopped" || !run.wired(name)) return;
+  if (run.says("closed") && run.says("open")) return fault(run, "contacts");
   if (s.cause === "contacts") return settle(run);
   if (s.cause === "relay-on") return;
   if (name === "open") {
@@ -88,7 +88,7 @@ function limits(run: Draft, name: "closed" | "open", active: boolean) {
   if (!active) {
     if (s.place === "closed") {
       run.alarm("forced-open", true);
-      s.place = s.inputs.open ? "open" : "unknown";
+      s.place = run.says("open") ? "open" : "unknown";
       if (run.settings.heldOpenMs > 0) run.arm("held-open", run.settings.heldOpenMs);
     }
     return;

@@ -4,8 +4,8 @@ import type { BarrierState, FaultCause } from "./barrier-types.js";
 /** Where the contacts say it is; without a contact that speaks, unknown. Nothing moves because of it. */
 export function settle(run: Draft) {
   run.s.exitIgnored = run.s.inputs.exit;
-  const { closed, open: isOpen, stop } = run.s.inputs;
-  if (stop || run.s.stopLatched) run.s.place = "stopped";
+  const [closed, isOpen] = [run.says("closed"), run.says("open")];
+  if (run.s.inputs.stop || run.s.stopLatched) run.s.place = "stopped";
   else if (closed && isOpen) fault(run, "contacts");
   else if (closed) run.s.place = "closed";
   else if (isOpen) run.s.place = "open";

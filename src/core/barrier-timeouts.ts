@@ -24,7 +24,7 @@ export function timeout(run: Draft, timer: TimerName) {
       s.awaiting = false;
       return;
     case "assume":
-      if (s.place === "opening" && !run.wired("open") && !s.inputs.closed) arriveOpen(run);
+      if (s.place === "opening" && !run.wired("open") && !run.says("closed")) arriveOpen(run);
       return;
     case "travel":
       return travelOver(run);
@@ -54,9 +54,9 @@ export function timeout(run: Draft, timer: TimerName) {
 function travelOver(run: Draft) {
   const { s } = run;
   if (s.place === "opening") {
-    if (s.inputs.closed) return fault(run, "stuck");
+    if (run.says("closed")) return fault(run, "stuck");
     // It had not yet left its open contact when it was lifted again: there was nothing to arrive from.
-    if (s.inputs.open) return arriveOpen(run);
+    if (run.says("open")) return arriveOpen(run);
     if (!run.wired("open")) return arriveOpen(run);
     return fault(run, run.wired("closed") ? "slow" : "stuck");
   }

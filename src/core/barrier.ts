@@ -58,8 +58,15 @@ function boot(event: BarrierEvent & { type: "boot" }, settings: BarrierSettings)
   settle(run);
   for (const name of ["loop", "beam", "presence", "exit"] as const) {
     if (run.s.inputs[name]) run.arm(`stuck-${name}`, settings.stuckInputMs);
+    else run.alarm("stuck-input", false, name);
+  }
+  // While the lines were away nobody heard that these were over.
+  if (run.s.place === "closed") {
+    run.alarm("held-open", false);
+    run.alarm("forced-open", false);
   }
   if (run.s.inputs.fire) fireOn(run);
+  else run.alarm("fire", false);
   return run.finish();
 }
 

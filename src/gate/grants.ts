@@ -31,7 +31,7 @@ export interface Grants {
   put(passId: string, by: string): GateAnswer;
   /** Tells what has become of the grants; it is done by itself when the barrier changes. */
   look(): void;
-  /** The vehicle turns away: nothing may lift for it on the loop any more; should it come back, it is asked for anew. */
+  /** It turns away, or may not pass any more: nothing may lift for it on the loop; should that change, it is asked for anew. */
   withdraw(passId: string): void;
   /** The vehicle is out of view; it may still be on its way to the loop. */
   end(passId: string): void;
@@ -74,7 +74,7 @@ export function createGrants({ clock, gate, letThrough, failed }: GrantDeps): Gr
       const isLast = grants.get(passId)?.is === "waiting" && waiting() === 1;
       end(passId);
       // Else whoever drives onto the loop next would be lifted for in its place.
-      if (isLast) gate.event({ type: "withdrawn" }, "the vehicle turns away");
+      if (isLast) gate.event({ type: "withdrawn" }, "the vehicle turns away or may not pass any more");
     },
     end,
     close: unsubscribe,

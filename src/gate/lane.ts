@@ -106,13 +106,11 @@ export function createLane(deps: LaneDeps): Lane {
   return {
     sighting(sighting) {
       figures.sightings++;
-      if (!cameras.has(sighting.camera) || sighting.plate === "") {
-        figures.dropped++;
-        return;
-      }
-      looks.see(sighting);
       const serves = cameras.get(sighting.camera);
-      const side = serves === "entry" || serves === "exit" ? serves : null;
+      if (serves === undefined || sighting.plate === "") return void figures.dropped++;
+      looks.see(sighting);
+      standing.see(sighting);
+      const side = serves === "both" ? null : serves;
       run({ type: "sighting", sighting, id: randomUUID(), side, nowMs: clock.monotonicMs() });
     },
     answer,
@@ -172,23 +170,24 @@ export function createLane(deps: LaneDeps): Lane {
   function ask(effect: PassEffect): GateAnswer | null {
     if (effect.type !== "decided" && effect.type !== "still-granted") return null;
     const { pass } = effect;
-    const verdict = effect.type === "decided" ? effect.decision.verdict : "granted";
-    if (verdict !== "granted") return null;
+    const { decision } = pass;
+    if (decision?.verdict !== "granted") return null;
     // Asked of one that turns away as well, so that it has moved when it comes back.
-    const isStill = !grants.hadLift(pass.id) && standing.isStill(effect.sighting, pass.decision?.plate ?? "");
+    const isStill = !grants.hadLift(pass.id) && standing.isStill(effect.sighting, decision.plate);
     if (requests.isLeaving(effect.sighting.camera, pass.direction)) {
       grants.withdraw(pass.id);
       return null;
     }
-    if (!grants.isDue(pass.id)) return null;
-    const refusal = effect.type === "decided" ? null : changed(pass, effect.sighting);
-    if (refusal !== null) {
-      if (!counts.has(pass.id)) story.barrier(pass.id, `That has changed: ${refusal.sentence}`);
-      return null;
-    }
+    const waits = grants.progress(pass.id) === "waiting";
     const ageMs = clock.monotonicMs() - effect.sighting.lastFrameAtMs;
-    if (!(ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs)) return null;
-    if (pass.decision !== null) onTheWay.back(pass.decision.plate, pass.id);
+    const isFresh = ageMs >= 0 && ageMs <= config.access.maxFrameAgeMs;
+    if (!isFresh || !(waits || grants.isDue(pass.id))) return null;
+    const refusal = effect.type === "decided" ? null : changed(pass, effect.sighting, decision);
+    if (refusal !== null && waits) grants.withdraw(pass.id);
+    if (refusal !== null && !counts.has(pass.id))
+      story.barrier(pass.id, `That has changed: ${refusal.sentence}`);
+    if (refusal !== null || waits) return null;
+    onTheWay.back(decision.plate, pass.id);
     // A person who lets it in, once, has seen it stand there.
     const isMeant = !isStill || (pass.answered && !counts.has(pass.id));
     const answer = isMeant ? grants.put(pass.id, `plate ${pass.best.plate}`) : noArrival;
@@ -197,8 +196,8 @@ export function createLane(deps: LaneDeps): Lane {
   }
 
   /** What has come between a vehicle that was granted a while ago and its lift. */
-  function changed(pass: OpenPass, sighting: Sighting): AccessDecision | null {
-    const made = pass.decision === null ? undefined : story.requestOf(pass.decision);
+  function changed(pass: OpenPass, sighting: Sighting, decision: AccessDecision): AccessDecision | null {
+    const made = story.requestOf(decision);
     if (made === undefined) return null;
     const rules = uses.applied(deps.rules());
     const now = requests.of(sighting, pass.direction);

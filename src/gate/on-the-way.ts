@@ -3,11 +3,11 @@ import type { Gate } from "./gate-types.js";
 import type { Grants } from "./grants.js";
 
 /**
- * Vehicles out of view that may yet reach the loop that the gate waits for: their passes end with their grants, so that a
- * lift which is given then still counts.
+ * Vehicles out of view that may yet reach the loop that the gate waits for, or for which the arm still rises: their passes
+ * end with their grants, so that a lift which is given then counts, and one that comes to nothing does not.
  */
 export interface OnTheWay {
-  /** Takes over a pass whose grant waits for its vehicle; false: none does, and the pass is over. */
+  /** Takes over a pass whose grant is still to come to something; false: it has none such, and is over. */
   take(pass: OpenPass): boolean;
   all(): readonly OpenPass[];
   /** The plate is in view again, as the pass `seenAs`, which stands for the vehicle from now on. */
@@ -19,7 +19,7 @@ export interface OnTheWay {
 
 /** Built after `grants`: it has to hear of the barrier first. `end` ends a pass. */
 export function createOnTheWay(deps: {
-  gate: Pick<Gate, "subscribe">;
+  gate: Pick<Gate, "state" | "subscribe">;
   grants: Pick<Grants, "progress">;
   end: (pass: OpenPass) => void;
 }): OnTheWay {
@@ -27,7 +27,7 @@ export function createOnTheWay(deps: {
   const unsubscribe = deps.gate.subscribe(look);
   return {
     take(pass) {
-      if (deps.grants.progress(pass.id) !== "waiting") return false;
+      if (!isOnItsWay(pass)) return false;
       passes.set(pass.id, pass);
       return true;
     },
@@ -45,9 +45,14 @@ export function createOnTheWay(deps: {
 
   function look(): void {
     for (const pass of passes.values()) {
-      const progress = deps.grants.progress(pass.id);
-      if (progress !== "waiting" && progress !== "lifting") finish(pass);
+      if (!isOnItsWay(pass)) finish(pass);
     }
+  }
+
+  function isOnItsWay({ id }: OpenPass): boolean {
+    const progress = deps.grants.progress(id);
+    // Contacts that contradict each other say nothing of the lift until somebody has mended them.
+    return progress === "waiting" || (progress === "lifting" && deps.gate.state().cause !== "contacts");
   }
 
   function finish(pass: OpenPass): void {

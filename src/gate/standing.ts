@@ -1,15 +1,19 @@
-import { type Box, centre, isSamePlace } from "../core/geometry.js";
+import { type Box, centre } from "../core/geometry.js";
 import type { Sighting } from "../core/sighting.js";
 import type { Clock } from "../system/clock.js";
+import { createArrivals } from "./arrivals.js";
 import type { GateAnswer } from "./gate-types.js";
 import type { Place, PlacesFile } from "./places-file.js";
 import { answerSentence } from "./sentences.js";
+import { isAt, pixelsOf, sharesOf } from "./shares.js";
 
 /**
  * Vehicles that had a lift of their own, and where each was seen last: one that is seen there again was hidden or in the
  * dark, and has not arrived. Which way its plate seems to go says nothing: one that is uncovered bit by bit seems to come.
  */
 export interface Standing {
+  /** Takes in every sighting, whatever is decided on it: one that was read elsewhere first has arrived. */
+  see(sighting: Sighting): void;
   /** The pass of this sighting, of this plate, has had a lift of its own. */
   note(passId: string, sighting: Sighting, plate: string): void;
   /** True while the vehicle stands where it stood then; once it was plainly seen elsewhere, it counts as gone from there. */
@@ -53,9 +57,13 @@ export function createStanding(clock: Clock, file?: PlacesFile): Standing {
   for (const p of file?.read() ?? [])
     put({ ...p, passId: null, track: null, frames: 0, awayFrames: null, kept: p.box });
 
+  const arrivals = createArrivals();
+
   return {
+    see: arrivals.see,
     note(passId, sighting, plate) {
       const { camera, trackId, frames } = sighting;
+      arrivals.stands(trackId);
       const before = entries.get(keyOf(camera, plate));
       const stands = before !== undefined && isAt(before.box, sighting);
       const isPart = stands && areaOf(sharesOf(sighting)) < 0.8 * areaOf(before.box);
@@ -76,6 +84,11 @@ export function createStanding(clock: Clock, file?: PlacesFile): Standing {
       const here = alike.find((e) => isAt(e.box, sighting));
       if (here !== undefined) {
         const { trackId: track, frames } = sighting;
+        if (arrivals.hasCome(sighting, here.box, (seen) => isOf(here, seen, seen.plate))) {
+          entries.delete(keyOf(here.camera, here.plate));
+          return false;
+        }
+        arrivals.stands(track);
         put({ ...here, at: clock.wallMs(), track, frames, awayFrames: null });
         return true;
       }
@@ -122,22 +135,13 @@ function keyOf(camera: string, plate: string): string {
 }
 
 /** The same parked plate may be read differently in another light. */
-function isOf(entry: Entry, { plate: text, candidates }: Sighting, plate: string): boolean {
+function isOf(
+  entry: Entry,
+  { plate: text, candidates }: Pick<Sighting, "plate" | "candidates">,
+  plate: string,
+): boolean {
   const thinks = candidates.some((c) => c.text === entry.plate && c.probability >= THINKABLE);
   return entry.plate === plate || entry.plate === text || thinks;
-}
-
-/** In shares, so that a camera that is set to another resolution changes nothing. */
-function sharesOf({ box: [x, y, w, h], frameWidth, frameHeight }: Sighting): Box {
-  return [x / frameWidth, y / frameHeight, w / frameWidth, h / frameHeight];
-}
-
-function pixelsOf([x, y, w, h]: Box, { frameWidth, frameHeight }: Sighting): Box {
-  return [x * frameWidth, y * frameHeight, w * frameWidth, h * frameHeight];
-}
-
-function isAt(shares: Box, sighting: Sighting): boolean {
-  return isSamePlace(pixelsOf(shares, sighting), sighting.box);
 }
 
 /** So near that the tracker may take one thing for the other. */

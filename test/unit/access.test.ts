@@ -160,6 +160,12 @@ test("a deny rule that cannot be understood still denies, and says that it is br
   assert.is(decide("BXY123", [allow, deny({ validTo: "2020-01-01" })]), "granted on-allow-list");
 });
 
+test("a used-up visitor pass that was put on the deny list denies, also what another rule allows", () => {
+  const deny = rule("BXY123", { id: "d", effect: "deny", usesLeft: 0 });
+  assert.is(decide("BXY123", [deny, rule("BXY*")]), "denied on-deny-list");
+  assert.is(decide("BXY123", [deny]), "denied on-deny-list");
+});
+
 test("schedules are local time: the hour that summer time skips or repeats is taken as the wall clock shows it", () => {
   const rules = [rule("BXY123", { schedule: "su 02:00-03:00" })];
   const at = (iso: string) => decide("BXY123", rules, { wallMs: Date.parse(iso) });

@@ -123,6 +123,23 @@ test("running dry decides and reports, but opens no output", async () => {
   assert.is.not(gate.state().place, "fault");
 });
 
+test("running dry the real contacts, which nothing of ours moves, hold no imagined opening up", async () => {
+  for (const isRaised of [false, true]) {
+    const { gate, lines, clock } = gateKit({ inputs: ["closed"] }, { dryRun: true });
+    lines.drive("closed", true);
+    await gate.start();
+    assert.is(gate.event({ type: "granted" }).reason, "pulsed");
+    // What opens the barrier meanwhile, beside this gate.
+    if (isRaised) lines.drive("closed", false);
+    clock.advance(10_000);
+    assert.is(gate.view().state, "open");
+    lines.drive("closed", true);
+    clock.advance(60_000);
+    assert.equal([gate.view().state, gate.view().inputs], ["closed", { closed: true }]);
+    assert.is(gate.event({ type: "granted" }).reason, "pulsed", "the next vehicle has a pulse of its own");
+  }
+});
+
 test("a test pulse needs somebody at the barrier who has just said that nobody is under it", async () => {
   const { gate, clock, edges } = gateKit();
   await gate.start();
@@ -197,6 +214,41 @@ test("changes and alarms are reported, after the lines were set", async () => {
     ],
   );
   assert.is(gate.view().alarms[0]!.code, "forced-open");
+});
+
+test("alarms that were over while the lines were away end when the lines are back; those that are not stay", async () => {
+  const { gate, lines, clock, events } = gateKit(
+    { inputs: ["fire", "exit", "loop", "closed"] },
+    { stuckInputMs: 5000, heldOpenAlarmMs: 1000 },
+  );
+  lines.drive("closed", true);
+  await gate.start();
+  for (const name of ["loop", "exit", "fire"]) lines.drive(name, true);
+  lines.drive("closed", false);
+  clock.advance(10_000);
+  const alarms = () => gate.view().alarms.map((a) => `${a.code} ${a.input}`);
+  assert.equal(alarms().sort(), ["fire null", "stuck-input exit", "stuck-input loop"]);
+  gate.event({ type: "shutdown" });
+  gate.event({ type: "boot", inputs: { loop: true } });
+  assert.equal(alarms(), ["stuck-input loop"]);
+  await Promise.resolve();
+  const over = events.filter((e) => e.kind === "alarm" && e.payload.on === false);
+  assert.equal(over.map((e) => e.payload.code).sort(), ["fire", "stuck-input"]);
+});
+
+test("an arm that went down while the lines were away is neither held open nor forced open any more", async () => {
+  const { gate, lines, clock } = gateKit({ inputs: ["closed"] }, { heldOpenAlarmMs: 1000 });
+  lines.drive("closed", true);
+  await gate.start();
+  lines.drive("closed", false);
+  clock.advance(5000);
+  const alarms = () => gate.view().alarms.map((a) => a.code);
+  assert.equal(alarms(), ["forced-open", "held-open"]);
+  for (const closed of [false, true]) {
+    gate.event({ type: "shutdown" });
+    gate.event({ type: "boot", inputs: { closed } });
+    assert.equal(alarms(), closed ? [] : ["forced-open", "held-open"]);
+  }
 });
 
 test("a failing listener disturbs nobody", async () => {

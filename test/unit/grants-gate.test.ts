@@ -175,6 +175,58 @@ test("a grant that the barrier did not take is not carried out once the rules or
   }
 });
 
+test("a vehicle that waits for the loop is not lifted for there once its rule has gone, and is when it is back", async () => {
+  const listed = [rule("AAA1")];
+  for (const changed of [[], [...listed, rule("AAA1", { id: "deny", effect: "deny" })]]) {
+    let rules: AccessRule[] = listed;
+    const kit = gateKit({ inputs: ["presence"] }, { presenceWaitMs: 10_000 });
+    const s = await street([], { rules: () => rules }, kit);
+    stand(s, "AAA1", 2);
+    assert.is(s.gate.state().awaiting, true);
+    rules = changed;
+    stand(s, "AAA1", 2);
+    s.lines.drive("presence", true);
+    stand(s, "AAA1", 2);
+    assert.is(s.edges("lift"), "");
+    assert.is(s.gate.state().awaiting, false);
+    rules = listed;
+    stand(s, "AAA1", 2);
+    assert.is(s.edges("lift"), "10");
+  }
+});
+
+test("a lift that comes to nothing after the plate was seen last gives its use back, and the vehicle is not inside", async () => {
+  const s = await street(visitor(), {}, gateKit({ inputs: ["closed", "open"] }));
+  s.lines.drive("closed", true);
+  s.clock.advance(1000);
+  s.see("AAA1");
+  s.clock.advance(500);
+  s.see("AAA1", { phase: "end" });
+  s.clock.advance(30_000);
+  assert.is(s.gate.state().cause, "stuck");
+  assert.equal([s.ended.length, s.entries.at(-1)!.pass.letThrough], [1, false]);
+  assert.match(s.entries.at(-1)!.pass.sentence, "did not move");
+  stand(s, "AAA1", 2, "front-2");
+  assert.is(s.edges("lift"), "1010", "it is lifted for when it is seen again");
+});
+
+test("a pass whose lift is still going on when the plate was seen last ends with it, whatever the contacts say", async () => {
+  for (const contacts of ["opens", "contradict", "say nothing"]) {
+    const s = await street(visitor(), {}, gateKit({ inputs: ["closed", "open"] }));
+    s.lines.drive("closed", true);
+    s.clock.advance(1000);
+    s.see("AAA1");
+    s.clock.advance(500);
+    s.see("AAA1", { phase: "end" });
+    s.clock.advance(5000);
+    assert.is(s.ended.length, 0);
+    if (contacts !== "contradict") s.lines.drive("closed", false);
+    if (contacts !== "say nothing") s.lines.drive("open", true);
+    s.clock.advance(10_000);
+    assert.equal([s.ended.length, s.entries.at(-1)!.pass.letThrough], [1, true], contacts);
+  }
+});
+
 test("the last use of a pattern lets in one of two vehicles that the barrier kept waiting, and that one to the end", async () => {
   const kit = gateKit({ inputs: ["closed"] });
   kit.lines.drive("closed", true);

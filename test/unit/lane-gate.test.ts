@@ -167,6 +167,18 @@ test("a vehicle that the barrier refused to the end is kept as not let through, 
   );
 });
 
+test("the last word of a vehicle that the barrier refused, which is seconds old, leaves the reason as it is", async () => {
+  const { see, clock, gate, entries } = await street([rule("AAA1")]);
+  gate.event({ type: "operator", command: "stop" });
+  see("AAA1", { trackId: "a" });
+  const lastFrameAtMs = clock.monotonicMs();
+  clock.advance(4000);
+  see("AAA1", { trackId: "a", phase: "end", lastFrameAtMs });
+  clock.advance(5000);
+  assert.match(entries.at(-1)!.pass.sentence, /The barrier is stopped/);
+  assert.not.match(entries.at(-1)!.pass.sentence, "too old");
+});
+
 test("every decision record replays to the decision that was carried out", async () => {
   const { see, clock, entries } = await street([
     rule("AAA1", { usesLeft: 1, antiPassback: "hard" }),

@@ -118,6 +118,43 @@ test("one that left and comes from a distance is lifted for, also when it stops 
   assert.is(s.edges("lift"), "1010");
 });
 
+test("one that was read at a distance, though not surely, has arrived when it is sure only where it stood", async () => {
+  const s = await street([rule("AAA1")]);
+  stay(s, "AAA1", HOME);
+  const see = (trackId: string, box: Box, probability: number, plate = "AAA1") => {
+    s.see(plate, { trackId, phase: "update", box, probability, candidates: [{ text: plate, probability }] });
+    s.clock.advance(1000);
+  };
+  see("back", [630, 300, 40, 12], 0.6);
+  see("back", [620, 340, 60, 18], 0.8);
+  see("back", HOME, 0.97);
+  see("back", HOME, 0.97);
+  assert.is(s.edges("lift"), "1010");
+  s.clock.advance(60_000);
+  stay(s, "AAA1", HOME);
+  assert.is(s.edges("lift"), "1010", "and stands there from then on");
+  // Read elsewhere once, it may be a box beside the plate; and another plate that was read there has not brought it.
+  see("once", [630, 300, 40, 12], 0.6);
+  for (let t = 0; t < 3; t++) see("once", HOME, 0.97);
+  s.clock.advance(60_000);
+  for (const at of [300, 340]) see("other", [630, at, 40, 12], 0.6, "ZZZ9");
+  for (let t = 0; t < 3; t++) see("other", HOME, 0.97);
+  assert.is(s.edges("lift"), "1010");
+});
+
+test("one that was lifted for, and whose camera then hangs for a while, stands under the track that it came with", async () => {
+  const s = await street([rule("AAA1")]);
+  const weak = { probability: 0.6, candidates: [{ text: "AAA1", probability: 0.6 }] };
+  for (const y of [300, 340]) s.see("AAA1", { trackId: "a", box: [630, y, 40, 12], ...weak });
+  s.see("AAA1", { trackId: "a", phase: "update", box: HOME });
+  for (let pass = 1; pass <= 3; pass++) {
+    s.clock.advance(60_000);
+    assert.is(s.ended.length, pass);
+    s.see("AAA1", { trackId: "a", phase: "update", box: HOME });
+  }
+  assert.is(s.edges("lift"), "10");
+});
+
 test("one that was seen standing moves when it is read elsewhere, not when its track slips onto something else", async () => {
   const s = await street([rule("AAA1")]);
   stay(s, "AAA1", HOME);
