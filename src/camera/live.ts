@@ -54,6 +54,8 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   let closing = false;
   let wake = () => {};
   let closed: Promise<void> | null = null;
+  /** What an earlier process left unfinished is looked for once. */
+  let lookedForLeft: Promise<void> | null = null;
 
   return {
     async nextFrame() {
@@ -141,8 +143,10 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     const limits = { silentMs: Math.min(stallMs, greetingMs), totalMs: stallMs };
     const why = await (deps.greet ?? greet)(to.url, clock, limits, leaving.signal);
     wake = () => {};
-    if (why !== "")
-      throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
+    if (why === "") return;
+    // Not only when the camera answers: a clip may wait for it, and the camera stay away for hours.
+    lookedForLeft ??= deps.recorder?.recover().catch(() => {}) ?? null;
+    throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
   }
 
   function timesOf(run: Run, sample: GstSample, askedMs: number): Pick<Frame, "atMs" | "mediaMs"> {
