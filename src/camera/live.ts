@@ -54,8 +54,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   let closing = false;
   let wake = () => {};
   let closed: Promise<void> | null = null;
-  /** What an earlier process left unfinished is looked for once. */
-  let lookedForLeft: Promise<void> | null = null;
+  let lookedForLeft = false;
 
   return {
     async nextFrame() {
@@ -144,8 +143,9 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     const why = await (deps.greet ?? greet)(to.url, clock, limits, leaving.signal);
     wake = () => {};
     if (why === "") return;
-    // Not only when the camera answers: a clip may wait for it, and the camera stay away for hours.
-    lookedForLeft ??= deps.recorder?.recover().catch(() => {}) ?? null;
+    // What an earlier process left is not told of only when the camera answers: a clip may wait for it.
+    if (!lookedForLeft) void deps.recorder?.recover().catch(() => {});
+    lookedForLeft = true;
     throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
   }
 

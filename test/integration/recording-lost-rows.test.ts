@@ -203,4 +203,32 @@ for (const code of ["EIO", "ESTALE", "ENOENT"])
     await again.close();
   });
 
+test("recordings on a disk of their own are repaired although what the file system keeps for itself may not be read", async () => {
+  const s = await station();
+  await s.record();
+  await s.close();
+  loseStore(s.folder);
+  const own = join(s.recordings, "lost+found");
+  mkdirSync(own);
+  writeFileSync(join(own, "#12"), "found by the file system");
+  const { readdir } = fs;
+  // As for everybody but root.
+  fs.readdir = (async (path: string, options: object) => {
+    const names = await readdir(path);
+    if (path === own || ("recursive" in options && names.includes("lost+found")))
+      throw Object.assign(new Error("EACCES: scandir"), { code: "EACCES", path: own });
+    return readdir(path, options);
+  }) as typeof readdir;
+  syncBuiltinESMExports();
+  try {
+    const again = await station({}, s.folder, "boot-2");
+    assert.equal([again.repaired.adopted, again.repaired.removedFiles, again.repaired.unread], [1, 0, ""]);
+    await again.close();
+  } finally {
+    fs.readdir = readdir;
+    syncBuiltinESMExports();
+  }
+  assert.ok(existsSync(join(own, "#12")));
+});
+
 test.run();
