@@ -5,8 +5,8 @@ import type { SegmentRecord } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { watchWall } from "../system/wall-watch.js";
-import { syncFile, syncFolder } from "./files.js";
-import { readVideo } from "./mp4-read.js";
+import { removeFiles, syncFile, syncFolder } from "./files.js";
+import { readVideo, VideoError } from "./mp4-read.js";
 import { type RepairParts, type RepairReport, repairFolder } from "./repair.js";
 import { createRotation } from "./rotation.js";
 import { segmentId } from "./segment-name.js";
@@ -167,6 +167,8 @@ export function createRing(parts: RingParts): Ring {
       waiting.push(segment);
     } catch (error) {
       unusable++;
+      // Nothing would count it, and nobody remove it before the next start.
+      if (error instanceof VideoError) await removeFiles([join(folder, path)]);
       log.warn({ err: String(error), path }, "A segment is gone or cannot be played; recording goes on.");
       return;
     }

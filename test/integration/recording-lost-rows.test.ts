@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { clipPath } from "../../src/core/records.js";
 import { filesIn, type RecordingStation, recordingStation as station } from "../support/recording-station.js";
 import { noon, passEntry } from "../support/records.js";
+import { segmentPieces } from "../support/segments.js";
 import { until } from "../support/until.js";
 
 const DAY_S = 86_400;
@@ -229,6 +230,18 @@ test("recordings on a disk of their own are repaired although what the file syst
     syncBuiltinESMExports();
   }
   assert.ok(existsSync(join(own, "#12")));
+});
+
+test("a finished file without one picture is removed at once: no row would count it", async () => {
+  const s = await station();
+  await s.record();
+  const kept = filesIn(s.recordings);
+  const path = join(s.recordings, "front", "20260105T130000000Z.mp4");
+  writeFileSync(path, segmentPieces()[0]!);
+  await s.ring.addSegment("front", { path, startedAt: noon, endedAt: noon });
+  assert.equal(filesIn(s.recordings), kept);
+  assert.is(s.ring.status().unusable, 1);
+  await s.close();
 });
 
 test.run();
