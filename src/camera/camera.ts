@@ -18,6 +18,8 @@ export interface SegmentFile {
   path: string;
   startedAt: number;
   endedAt: number;
+  /** Monotonic ms of its first picture, which no setting of the wall clock moves; absent where nobody knows it any more. */
+  startedMonotonicMs?: number;
 }
 
 export type CameraState = "connecting" | "running" | "retrying" | "ended" | "failed";

@@ -54,6 +54,7 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
   let closing = false;
   let wake = () => {};
   let closed: Promise<void> | null = null;
+  let lookedForLeft = false;
 
   return {
     async nextFrame() {
@@ -141,8 +142,11 @@ export function createLiveCamera(options: LiveOptions, deps: LiveDeps): Camera {
     const limits = { silentMs: Math.min(stallMs, greetingMs), totalMs: stallMs };
     const why = await (deps.greet ?? greet)(to.url, clock, limits, leaving.signal);
     wake = () => {};
-    if (why !== "")
-      throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
+    if (why === "") return;
+    // What an earlier process left is not told of only when the camera answers: a clip may wait for it.
+    if (!lookedForLeft) void deps.recorder?.recover().catch(() => {});
+    lookedForLeft = true;
+    throw new Error(problemOf(to, { type: "error", element: "source", text: why, detail: "" }));
   }
 
   function timesOf(run: Run, sample: GstSample, askedMs: number): Pick<Frame, "atMs" | "mediaMs"> {

@@ -1,11 +1,11 @@
-import type { Stats } from "node:fs";
-import { type FileHandle, mkdir, open, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { type FileHandle, mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import type { SegmentFile } from "./camera.js";
 import { createFragmentReader, Mp4Error, type Mp4Part, moveFragment } from "./fragments.js";
-import { segmentName, segmentStart } from "./segment-name.js";
+import { segmentName } from "./segment-name.js";
+import { fileAt, noteOf, unfinishedAt } from "./unfinished.js";
 
 /** The segment that is being written; `path` stays the same when it is finished. */
 export interface OpenSegment {
@@ -164,7 +164,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     const long = writing !== null && part.startMs - writing.baseMs >= segmentSeconds * 1000 - 50;
     if (long && part.key) await endFile();
     if (writing === null && !part.key) return;
-    writing ??= await beginFile(wallOf(part, arrivedMs), part.startMs, header);
+    writing ??= await beginFile(startOf(part, arrivedMs), part.startMs, header);
     const shownMs = part.startMs - writing.baseMs;
     moveFragment(part.data, shownMs, header.timescale);
     await writing.file.appendFile(part.data);
@@ -174,25 +174,25 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   }
 
   /**
-   * A fragment is complete when the first picture after it arrives, so it began its own length ago. That is only as
+   * Monotonic ms at which a fragment began. It is complete when the first picture after it arrives, so it began its own length ago. That is only as
    * exact as the arrival, and the last one before a silence arrives late: so files follow each other on the stream's
    * own scale, which is brought in line with the clock a little at a time.
    */
-  function wallOf(part: { startMs: number; durationMs: number }, arrivedMs: number): number {
+  function startOf(part: { startMs: number; durationMs: number }, arrivedMs: number): number {
     const seenMs = arrivedMs - part.durationMs - part.startMs;
     streamStartedMs =
       streamStartedMs === null
         ? seenMs
         : streamStartedMs + Math.min(maxSlewMs, Math.max(-maxSlewMs, seenMs - streamStartedMs));
-    return Math.round(clock.wallMs() - clock.monotonicMs() + streamStartedMs + part.startMs);
+    return streamStartedMs + part.startMs;
   }
 
-  async function beginFile(startedAt: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {
-    let at = startedAt;
+  async function beginFile(startedMs: number, baseMs: number, header: { data: Buffer }): Promise<Writing> {
+    let at = Math.round(clock.wallMs() - clock.monotonicMs() + startedMs);
     // Two files of one millisecond: the clock was set back.
     while ((await fileAt(join(folder, segmentName(at)))) !== null) at++;
     const path = join(folder, segmentName(at));
-    await writeFile(`${path}.open`, "");
+    await writeFile(`${path}.open`, noteOf(startedMs));
     let file: FileHandle | null = null;
     try {
       file = await open(path, "ax");
@@ -205,19 +205,28 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     }
     const segment = { path, startedAt: at };
     onSegmentOpened?.(segment);
-    return { segment, file, baseMs, lengthMs: 0 };
+    return { segment, file, startedMs, baseMs, lengthMs: 0 };
   }
 
   async function endFile(): Promise<void> {
     if (writing === null) return;
-    const { segment, file, lengthMs } = writing;
+    const ended = writing;
+    const { file } = ended;
     writing = null;
     try {
       await file.sync();
     } finally {
       await file.close();
     }
-    await done({ ...segment, endedAt: Math.round(segment.startedAt + lengthMs) });
+    await done(finished(ended));
+  }
+
+  function finished({ segment, startedMs, lengthMs }: Writing): SegmentFile {
+    return {
+      ...segment,
+      endedAt: Math.round(segment.startedAt + lengthMs),
+      startedMonotonicMs: startedMs,
+    };
   }
 
   async function done(segment: SegmentFile): Promise<void> {
@@ -228,11 +237,8 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
 
   async function adopt(name: string): Promise<void> {
     const path = join(folder, name);
-    const startedAt = segmentStart(name);
-    const file = await fileAt(path);
-    if (startedAt !== null && file !== null && file.size > 0) {
-      onSegment({ path, startedAt, endedAt: Math.max(startedAt, Math.round(file.mtimeMs)) });
-    }
+    const segment = await unfinishedAt(path);
+    if (segment !== null) onSegment(segment);
     await rm(`${path}.open`, { force: true });
   }
 
@@ -261,9 +267,7 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
     writing = null;
     if (broken === null) return;
     void broken.file.close().catch(() => {});
-    void done({ ...broken.segment, endedAt: Math.round(broken.segment.startedAt + broken.lengthMs) }).catch(
-      () => {},
-    );
+    void done(finished(broken)).catch(() => {});
   }
 }
 
@@ -272,19 +276,11 @@ export type Recorder = ReturnType<typeof createRecorder>;
 interface Writing {
   segment: OpenSegment;
   file: FileHandle;
+  /** Monotonic ms of its first picture. */
+  startedMs: number;
   /** Where the file begins on the scale of the stream, and how much of it is written. */
   baseMs: number;
   lengthMs: number;
-}
-
-/** null: it is not there; rejects where nobody can tell. */
-async function fileAt(path: string): Promise<Stats | null> {
-  try {
-    return await stat(path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
-    throw error;
-  }
 }
 
 function reasonOf(error: unknown): string {

@@ -46,6 +46,9 @@ const defaultLimits: EyeLimits = { silentMs: 6000, startMs: 30_000, maxRssBytes:
 const firstWaitMs = 200;
 const longestWaitMs = 30_000;
 const LATE_MOST = 3;
+/** A look at the clock that comes so much too late shows that the loop stood still; after `hearMs` it has caught up. */
+const heldUpMs = 50;
+const hearMs = 1000;
 /** An eye that lived this long has not died young. */
 const grownUpMs = 20_000;
 
@@ -143,10 +146,16 @@ export function createEye(start: EyeStart, deps: EyeDeps, limits: Partial<EyeLim
   }
 
   function watch(ms: number, why: string, also = () => {}): void {
-    cancelWatch();
-    cancelWatch = clock.after(ms, () => {
+    const dueMs = clock.monotonicMs() + ms;
+    const tooLong = () => {
       also();
       killed(`${why} for ${Math.round(ms / 1000)} s`);
+    };
+    cancelWatch();
+    cancelWatch = clock.after(ms, () => {
+      // This process itself was held up: what the eye said meanwhile waits to be heard.
+      if (clock.monotonicMs() - dueMs < heldUpMs) tooLong();
+      else cancelWatch = clock.after(hearMs, tooLong);
     });
   }
 

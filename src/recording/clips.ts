@@ -117,6 +117,8 @@ export function createClips({ ring, repositories, config, clock, log, event }: C
       }
     },
     async request(wish, noted = () => {}) {
+      // The wish is of the clock as it is now: it must not be moved as well.
+      ring.noticeWall();
       const from = Math.round(wish.from);
       const to = Math.max(
         from,

@@ -2,7 +2,7 @@ import { rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { SegmentRecord } from "../core/records.js";
 import { syncFolder } from "./files.js";
-import { readVideo, type Video, VideoError } from "./mp4-read.js";
+import { readVideo, type Sample, type Video, VideoError } from "./mp4-read.js";
 import { type Part, UnreadableError, writeFilm } from "./mp4-write.js";
 
 export interface Film {
@@ -76,13 +76,13 @@ async function writeTakes(
   to: number,
   target: string,
 ): Promise<Film | null> {
-  const stretch = longestStretch(takes);
+  const found = takes.flatMap((take) => cut(take, from, to));
+  const cuts = longestStretch(found, from, to);
+  if (cuts.length === 0) return null;
   const notes =
-    stretch.length < takes.length
+    cuts.length < found.length
       ? ["the camera changed its format; the longest part of one format was kept"]
       : [];
-  const cuts = stretch.flatMap((take) => cut(take, from, to));
-  if (cuts.length === 0) return null;
   const parts = cuts.map((c, i): Part => {
     const gapMs = i + 1 < cuts.length ? Math.max(0, cuts[i + 1]!.startedAt - c.endedAt) : 0;
     // Neighbours never meet to the millisecond; only a real hole is shown as one.
@@ -105,18 +105,27 @@ async function writeTakes(
   }
 }
 
-function longestStretch(takes: readonly Take[]): Take[] {
-  const stretches: Take[][] = [];
-  for (const take of takes) {
+/** The cuts of one format that show most of the wanted time: how long their segments are says nothing about that. */
+function longestStretch(cuts: readonly Cut[], from: number, to: number): Cut[] {
+  const stretches: Cut[][] = [];
+  for (const cut of cuts) {
     const current = stretches.at(-1);
-    if (current?.[0]?.video.format === take.video.format) current.push(take);
-    else stretches.push([take]);
+    if (current?.[0]?.take.video.format === cut.take.video.format) current.push(cut);
+    else stretches.push([cut]);
   }
-  const length = (stretch: readonly Take[]) => stretch.reduce((n, t) => n + t.video.durationMs, 0);
-  return stretches.sort((a, b) => length(b) - length(a))[0] ?? [];
+  const shownMs = (stretch: readonly Cut[]) =>
+    stretch.reduce((n, c) => n + Math.max(0, Math.min(c.endedAt, to) - Math.max(c.startedAt, from)), 0);
+  return stretches.sort((a, b) => shownMs(b) - shownMs(a))[0] ?? [];
 }
 
-function cut(take: Take, from: number, to: number) {
+interface Cut {
+  take: Take;
+  samples: Sample[];
+  startedAt: number;
+  endedAt: number;
+}
+
+function cut(take: Take, from: number, to: number): Cut[] {
   const { samples, ticksPerSecond } = take.video;
   const zero = samples[0]!.at;
   const wall = (ticks: number) => take.startedAt + ((ticks - zero) / ticksPerSecond) * 1000;

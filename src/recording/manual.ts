@@ -41,7 +41,7 @@ export function createManual({
   clock,
   log,
 }: {
-  ring: Pick<Ring, "onShift">;
+  ring: Pick<Ring, "onShift" | "noticeWall">;
   clips: Clips;
   repository: ClipRepository;
   clock: Clock;
@@ -60,6 +60,7 @@ export function createManual({
     async start(camera) {
       const already = going.get(camera);
       if (already !== undefined) return { camera, startedAt: already.startedAt };
+      ring.noticeWall();
       const one: Going = {
         id: randomUUID(),
         camera,
@@ -106,6 +107,7 @@ export function createManual({
 
   /** It goes on, and its hour is watched, until its end is noted down. */
   async function end(one: Going): Promise<ClipRecord | null> {
+    ring.noticeWall();
     // Not by the wall clock: it may have been set a moment ago, and what is recorded has not moved yet.
     const lastedMs = Math.round(clock.monotonicMs() - one.startedMonotonicMs);
     try {

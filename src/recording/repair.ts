@@ -1,3 +1,4 @@
+import type { Dirent } from "node:fs";
 import { readdir, rename, stat, truncate } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -39,6 +40,9 @@ export interface RepairParts {
    */
   settleMs?: number;
 }
+
+// Where the folder is a disk of its own: only root may look into it, and what lies there is of no camera.
+const FILE_SYSTEMS_OWN = "lost+found";
 
 /** Makes rows and files of the recording folder agree; run when nobody records into it. */
 export async function repairFolder({
@@ -192,9 +196,11 @@ async function isYounger(path: string, thanMs: number): Promise<boolean> {
 }
 
 async function filesIn(folder: string): Promise<Set<string>> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch((error) => {
+  const entries = await readdir(folder, { withFileTypes: true }).catch((error): Dirent[] => {
     if (error.code === "ENOENT" && error.path === folder) return [];
     throw error;
   });
+  for (const { name } of entries.filter((e) => e.isDirectory() && e.name !== FILE_SYSTEMS_OWN))
+    entries.push(...(await readdir(join(folder, name), { recursive: true, withFileTypes: true })));
   return new Set(entries.filter((e) => e.isFile()).map((e) => relative(folder, join(e.parentPath, e.name))));
 }

@@ -5,8 +5,8 @@ import type { SegmentRecord } from "../core/records.js";
 import type { Clock } from "../system/clock.js";
 import type { Log } from "../system/log.js";
 import { watchWall } from "../system/wall-watch.js";
-import { syncFile, syncFolder } from "./files.js";
-import { readVideo } from "./mp4-read.js";
+import { removeFiles, syncFile, syncFolder } from "./files.js";
+import { readVideo, VideoError } from "./mp4-read.js";
 import { type RepairParts, type RepairReport, repairFolder } from "./repair.js";
 import { createRotation } from "./rotation.js";
 import { segmentId } from "./segment-name.js";
@@ -16,6 +16,8 @@ export interface FinishedSegment {
   path: string;
   startedAt: number;
   endedAt: number;
+  /** Monotonic ms of its first picture, in this boot; its times are reckoned from it where it is known. */
+  startedMonotonicMs?: number;
 }
 
 export interface RingStatus {
@@ -67,7 +69,12 @@ export interface Ring {
   recount(): void;
   /** Called with each stored segment. */
   onSegment(listener: (segment: SegmentRecord) => void): void;
-  /** Called when the wall clock was set, after the rows moved with it. */
+  /**
+   * Looks whether the wall clock was set, and lets everything move with it that was recorded by the old one. To be called
+   * before a time by the present clock is noted.
+   */
+  noticeWall(): void;
+  /** Called when the wall clock was set; the rows move with it before anything else is asked of the store. */
   onShift(listener: (deltaMs: number) => void): void;
   status(): RingStatus;
   close(): Promise<void>;
@@ -118,6 +125,7 @@ export function createRing(parts: RingParts): Ring {
       }),
     rotate: () => inTurn(makeRoom),
     recount: rotation.recount,
+    noticeWall,
     onSegment(listener) {
       listeners.push(listener);
     },
@@ -153,13 +161,14 @@ export function createRing(parts: RingParts): Ring {
 
   async function add(camera: string, file: FinishedSegment): Promise<void> {
     const path = isAbsolute(file.path) ? relative(folder, file.path) : file.path;
-    await followWall();
     try {
-      const segment = await take(camera, path, file.endedAt);
+      const segment = await take(camera, path, file);
       writtenBytes += segment.bytes;
       waiting.push(segment);
     } catch (error) {
       unusable++;
+      // Nothing would count it, and nobody remove it before the next start.
+      if (error instanceof VideoError) await removeFiles([join(folder, path)]);
       log.warn({ err: String(error), path }, "A segment is gone or cannot be played; recording goes on.");
       return;
     }
@@ -168,15 +177,15 @@ export function createRing(parts: RingParts): Ring {
   }
 
   /** Looks at the file itself: its length in time is what it holds, not what two wall times differ by. */
-  async function take(camera: string, path: string, endedAt: number): Promise<SegmentRecord> {
+  async function take(camera: string, path: string, file: FinishedSegment): Promise<SegmentRecord> {
     const absolute = join(folder, path);
     const video = await readVideo(absolute);
     await syncFile(absolute);
     await syncFolder(join(absolute, ".."));
     const { size } = await stat(absolute);
+    noticeWall();
     const now = clock.wallMs();
-    // An end in the future or long ago was taken from another clock than ours.
-    const end = Math.round(Math.abs(now - endedAt) > 120_000 ? now : endedAt);
+    const end = Math.round(endOf(file, video.durationMs, now));
     return {
       id: segmentId(path),
       camera,
@@ -187,6 +196,13 @@ export function createRing(parts: RingParts): Ring {
       bootId: parts.bootId,
       monotonicEndMs: Math.round(clock.monotonicMs() - (now - end)),
     };
+  }
+
+  /** Wall ms. The clock may have been set since the file was begun, and a file that was left lying is told of late. */
+  function endOf({ endedAt, startedMonotonicMs }: FinishedSegment, lengthMs: number, now: number): number {
+    if (startedMonotonicMs !== undefined) return now - clock.monotonicMs() + startedMonotonicMs + lengthMs;
+    // An end in the future or long ago was taken from another clock than ours.
+    return Math.abs(now - endedAt) > 120_000 ? now : endedAt;
   }
 
   async function storeWaiting(): Promise<void> {
@@ -205,12 +221,13 @@ export function createRing(parts: RingParts): Ring {
   }
 
   async function makeRoom(): Promise<void> {
-    await followWall();
+    noticeWall();
     if (waiting.length > 0) await storeWaiting();
     await rotation.run(wall.isSteady());
   }
 
-  async function followWall(): Promise<void> {
+  /** At once: what is measured by the new clock from now on must not be moved as if it were of the old one. */
+  function noticeWall(): void {
     const delta = wall.jumped();
     if (delta === 0) return;
     log.warn({ deltaMs: Math.round(delta) }, "The clock was set; the recordings of this run move with it.");
@@ -219,7 +236,7 @@ export function createRing(parts: RingParts): Ring {
       startedAt: s.startedAt + Math.round(delta),
       endedAt: s.endedAt + Math.round(delta),
     }));
-    await segments.shift(parts.bootId, Math.round(delta)).catch(() => {});
+    void segments.shift(parts.bootId, Math.round(delta)).catch(() => {});
     for (const listener of shiftListeners) listener(delta);
   }
 }

@@ -10,6 +10,7 @@ import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { recordingStation as station } from "../support/recording-station.js";
 import { noon } from "../support/records.js";
+import { writeSegment } from "../support/segments.js";
 import { until } from "../support/until.js";
 
 const MINUTE_MS = 60_000;
@@ -149,6 +150,67 @@ test("of the clips of a long run only those that are still there are kept in min
   assert.is(moved.length, 1);
   assert.equal([...moved[0]!].sort(), kept.sort());
   await clips.close();
+  await s.close();
+});
+
+for (const setByMs of [-45_000, 45_000, 40 * MINUTE_MS])
+  test(`a segment during which the clock was set by ${setByMs / 1000} s follows the one before it`, async () => {
+    const s = await station();
+    for (let i = 0; i < 2; i++) await s.record();
+    const startedAt = s.clock.wallMs();
+    const startedMonotonicMs = s.clock.monotonicMs();
+    s.clock.advance(1000);
+    s.clock.jumpWall(setByMs);
+    s.clock.advance(3000);
+    const path = writeSegment(s.recordings, "front", startedAt);
+    await s.ring.addSegment("front", { path, startedAt, endedAt: startedAt + 4000, startedMonotonicMs });
+    await s.record();
+    const rows = await s.store.segments.all();
+    assert.equal(
+      rows.map((row) => row.startedAt - noon - setByMs),
+      [0, 4000, 8000, 12_000],
+    );
+    await s.close();
+  });
+
+test("a segment that is told of minutes later, because the camera stayed away, keeps its time", async () => {
+  const s = await station();
+  const startedAt = s.clock.wallMs();
+  const startedMonotonicMs = s.clock.monotonicMs();
+  s.clock.advance(10 * MINUTE_MS);
+  const path = writeSegment(s.recordings, "front", startedAt);
+  await s.ring.addSegment("front", { path, startedAt, endedAt: startedAt + 4000, startedMonotonicMs });
+  const [row] = await s.store.segments.all();
+  assert.equal([row?.startedAt, row?.endedAt], [noon, noon + 4000]);
+  await s.close();
+});
+
+for (const setByMs of [-45_000, 45_000])
+  test(`a clip that is wished for right after the clock was set by ${setByMs / 1000} s shows what was wished for`, async () => {
+    const s = await station();
+    for (let i = 0; i < 3; i++) await s.record();
+    s.clock.jumpWall(setByMs);
+    const from = noon + setByMs + 8000;
+    void s.clips.request({ passId: null, camera: "front", from, to: from + 4000 });
+    await until(async () => (await s.store.clips.wanted()).length === 1, "the promise");
+    for (let i = 0; i < 2; i++) await s.record();
+    await until(async () => (await s.store.clips.all()).length === 1, "the clip");
+    const [clip] = await s.store.clips.all();
+    assert.equal([clip?.startedAt, clip?.endedAt], [from, from + 4000]);
+    await s.close();
+  });
+
+test("a recording by hand that is begun right after the clock was set begins when it was begun", async () => {
+  const s = await station();
+  await s.record();
+  s.clock.jumpWall(45_000);
+  await s.manual.start("front");
+  for (let i = 0; i < 2; i++) await s.record();
+  const stopped = s.manual.stop("front");
+  await until(() => s.clips.status().open === 1, "the end is noted");
+  await s.record();
+  const clip = await stopped;
+  assert.equal([clip?.startedAt, clip?.endedAt], [noon + 49_000, noon + 57_000]);
   await s.close();
 });
 

@@ -7,6 +7,7 @@ import * as assert from "uvu/assert";
 import { clipPath } from "../../src/core/records.js";
 import { filesIn, type RecordingStation, recordingStation as station } from "../support/recording-station.js";
 import { noon, passEntry } from "../support/records.js";
+import { segmentPieces } from "../support/segments.js";
 import { until } from "../support/until.js";
 
 const DAY_S = 86_400;
@@ -202,5 +203,45 @@ for (const code of ["EIO", "ESTALE", "ENOENT"])
     assert.is((await again.store.clips.all()).length, 1);
     await again.close();
   });
+
+test("recordings on a disk of their own are repaired although what the file system keeps for itself may not be read", async () => {
+  const s = await station();
+  await s.record();
+  await s.close();
+  loseStore(s.folder);
+  const own = join(s.recordings, "lost+found");
+  mkdirSync(own);
+  writeFileSync(join(own, "#12"), "found by the file system");
+  const { readdir } = fs;
+  // As for everybody but root.
+  fs.readdir = (async (path: string, options: object) => {
+    const names = await readdir(path);
+    if (path === own || ("recursive" in options && names.includes("lost+found")))
+      throw Object.assign(new Error("EACCES: scandir"), { code: "EACCES", path: own });
+    return readdir(path, options);
+  }) as typeof readdir;
+  syncBuiltinESMExports();
+  try {
+    const again = await station({}, s.folder, "boot-2");
+    assert.equal([again.repaired.adopted, again.repaired.removedFiles, again.repaired.unread], [1, 0, ""]);
+    await again.close();
+  } finally {
+    fs.readdir = readdir;
+    syncBuiltinESMExports();
+  }
+  assert.ok(existsSync(join(own, "#12")));
+});
+
+test("a finished file without one picture is removed at once: no row would count it", async () => {
+  const s = await station();
+  await s.record();
+  const kept = filesIn(s.recordings);
+  const path = join(s.recordings, "front", "20260105T130000000Z.mp4");
+  writeFileSync(path, segmentPieces()[0]!);
+  await s.ring.addSegment("front", { path, startedAt: noon, endedAt: noon });
+  assert.equal(filesIn(s.recordings), kept);
+  assert.is(s.ring.status().unusable, 1);
+  await s.close();
+});
 
 test.run();

@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { copyFileSync, existsSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  copyFileSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -87,6 +97,40 @@ test("cut off between saving and putting in place, the next start goes on from t
     assert.is(again.status().problem, "");
     await again.close();
   }
+});
+
+test("a damaged page costs what is on it: every row between two of them is saved", async () => {
+  const folder = temporaryFolder();
+  const store = await openStore(folder);
+  const ids = Array.from({ length: 600 }, (_, i) => `p${i}`);
+  await Promise.all(ids.map((id, i) => store.passes.save(passEntry(id, `AB${i}`))));
+  await store.close();
+  const file = join(folder, "plategate.db");
+  const db = openDatabase(file);
+  const pageBytes = db.pragma("page_size", { simple: true }) as number;
+  const leaves = db
+    .prepare("select pageno from dbstat where name = 'pass' and pagetype = 'leaf' order by path")
+    .pluck()
+    .all() as number[];
+  db.close();
+  const handle = openSync(file, "r+");
+  for (const page of [leaves[1]!, leaves.at(-4)!, leaves.at(-1)!])
+    writeSync(handle, Buffer.alloc(pageBytes), 0, pageBytes, (page - 1) * pageBytes);
+  closeSync(handle);
+  markDamaged(file);
+  const again = await openStore(folder);
+  const old = openDatabase(join(folder, setAside(folder)[0]!), { readonly: true });
+  const readable = ids.filter((_, i) => {
+    try {
+      return old.prepare("select id from pass where seq = ?").get(i + 1) !== undefined;
+    } catch {
+      return false;
+    }
+  });
+  old.close();
+  assert.ok(readable.length > 400 && readable.length < 590, `${readable.length} can be read`);
+  for (const id of readable) assert.ok(await again.passes.find(id), `${id} is lost`);
+  await again.close();
 });
 
 test("a card too full for the rows that are saved leaves the damaged database as it is, for the next try", async () => {

@@ -6,10 +6,12 @@ import type { Camera, Frame } from "../../src/camera/camera.js";
 import type { GstBinding, GstMessage, GstSample } from "../../src/camera/gstreamer.js";
 import { GstError } from "../../src/camera/gstreamer.js";
 import { createLiveCamera, type LiveOptions } from "../../src/camera/live.js";
-import type { Recorder } from "../../src/camera/recorder.js";
+import { createRecorder, type Recorder } from "../../src/camera/recorder.js";
 import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { temporaryFolder } from "../support/folder.js";
+import { segmentBytes } from "../support/segments.js";
+import { until } from "../support/until.js";
 
 const film = join(temporaryFolder(), "film.mp4");
 writeFileSync(film, "");
@@ -24,7 +26,11 @@ interface Run {
   stopped: boolean;
 }
 
-function kit(options: Partial<LiveOptions> = {}, recorder: Recorder | null = null) {
+function kit(
+  options: Partial<LiveOptions> = {},
+  recorder: Recorder | null = null,
+  greet = async (): Promise<string> => "",
+) {
   const clock = fakeClock();
   const runs: Run[] = [];
   const properties: Record<string, unknown> = {};
@@ -71,7 +77,7 @@ function kit(options: Partial<LiveOptions> = {}, recorder: Recorder | null = nul
   };
   const camera = createLiveCamera(
     { source: "rtsp://user:secret@cam/1", analysisFps: 10, mode: "run", ...options },
-    { clock, log: silentLog, binding, recorder, greet: async () => "", random: () => 0.5 },
+    { clock, log: silentLog, binding, recorder, greet, random: () => 0.5 },
   );
   return { clock, runs, camera, properties, refuseAll: (why: string | null) => (refuse = why) };
 }
@@ -505,6 +511,26 @@ test("a card that hangs costs the recording, not the pictures, and is asked once
   assert.match(runs[2]!.text, /mp4mux/);
   answer();
   void camera.close();
+});
+
+test("what an earlier process left unfinished is told of although the camera does not answer", async () => {
+  const folder = temporaryFolder();
+  const path = join(folder, "20260501T063000000Z.mp4");
+  writeFileSync(path, segmentBytes());
+  writeFileSync(`${path}.open`, "");
+  const told: string[] = [];
+  const recorder = createRecorder(
+    { folder, segmentSeconds: 4 },
+    { clock: fakeClock(), log: silentLog, onSegment: (segment) => told.push(segment.path) },
+  );
+  const { camera, clock } = kit({}, recorder, () => Promise.resolve("timed out"));
+  const next = camera.nextFrame();
+  await until(() => told.length > 0, "the segment", 2000);
+  assert.equal(told, [path]);
+  const closed = camera.close();
+  clock.advance(60_000);
+  assert.is(await next, null);
+  await closed;
 });
 
 test.run();

@@ -8,6 +8,7 @@ import type { SegmentFile } from "../../src/camera/camera.js";
 import { createFragmentReader } from "../../src/camera/fragments.js";
 import { createRecorder } from "../../src/camera/recorder.js";
 import { segmentName, segmentStart } from "../../src/camera/segment-name.js";
+import { bootId } from "../../src/system/boot.js";
 import { silentLog } from "../../src/system/log.js";
 import { fakeClock } from "../support/fake-clock.js";
 import { temporaryFolder } from "../support/folder.js";
@@ -122,6 +123,39 @@ test("what an earlier process left unfinished is reported once, with its start f
     [[join(folder, name), start - 60_000]],
   );
   assert.equal(readdirSync(folder), [name]);
+});
+
+test("a segment tells the monotonic moment of its first picture, also one that a killed process left unfinished", async () => {
+  const killed = kit(undefined, 2);
+  await killed.recorder.recover();
+  const begunMs = killed.clock.monotonicMs();
+  killed.stream({ seconds: 3 });
+  await killed.recorder.idle();
+  assert.equal(
+    killed.segments.map((s) => s.startedMonotonicMs),
+    [begunMs],
+  );
+  const next = kit(killed.folder);
+  await next.recorder.recover();
+  assert.equal(
+    next.segments.map((s) => [s.path, s.startedMonotonicMs]),
+    [[join(killed.folder, segmentName(start + 2000)), begunMs + 2000]],
+  );
+  await killed.recorder.finish();
+});
+
+test("of a file of another boot nobody knows the monotonic moment", async () => {
+  const { recorder, folder, segments } = kit();
+  mkdirSync(folder, { recursive: true });
+  for (const [n, note] of ["another-boot 1000", `${bootId()} `, `${bootId()} 10e9x`].entries()) {
+    writeFileSync(join(folder, segmentName(start + n)), segmentBytes());
+    writeFileSync(join(folder, `${segmentName(start + n)}.open`), note);
+  }
+  await recorder.recover();
+  assert.equal(
+    segments.map((s) => "startedMonotonicMs" in s),
+    [false, false, false],
+  );
 });
 
 test("while a file is being written a mark lies beside it, and it can be read up to the last fragment", async () => {

@@ -77,6 +77,17 @@ test("where the camera changed its format the longest stretch of one format is k
   assert.match(film.notes.join(), "format");
 });
 
+test("where the camera changed its format the part is kept that shows most of the wanted time, however long its file is", async () => {
+  const segments = [
+    segment("g.mp4", 0, { seconds: 10 }),
+    segment("h.mp4", 10_000, { seconds: 8, format: "B" }),
+  ];
+  const film = (await joinFilm(folder, segments, 9000, 17_000, join(folder, "film.mp4")))!;
+  assert.equal([film.startedAt, film.endedAt], [10_000, 17_000]);
+  const turned = (await joinFilm(folder, segments, 3000, 11_000, join(folder, "film.mp4")))!;
+  assert.equal([turned.startedAt, turned.endedAt], [3000, 10_000]);
+});
+
 test("missing and broken segments are left out and named; of nothing usable there is no film and no file", async () => {
   const good = segment("f.mp4", 4000);
   const gone = { ...good, id: "x", path: "gone.mp4", startedAt: 0, endedAt: 4000 };

@@ -33,8 +33,7 @@ const figures = (rssBytes = 1e8): EyeFigures => ({
   rssBytes,
 });
 
-function kit(fork?: () => EyeProcess) {
-  const clock = fakeClock();
+function kit(fork?: () => EyeProcess, clock = fakeClock()) {
   const children: FakeChild[] = [];
   const events: EyeEvent[] = [];
   const eye = createEye(start, {
@@ -317,6 +316,28 @@ test("live pictures are drawn only while somebody watches, and never two at once
   await new Promise((resolve) => setImmediate(resolve));
   assert.equal(sent, [2, 5]);
 });
+
+for (const isSilent of [false, true])
+  test(`an eye that ${isSilent ? "was silent as well" : "went on beating"} while the gate itself stood still is ${isSilent ? "" : "not "}killed`, () => {
+    const clock = fakeClock();
+    let lateMs = 0;
+    const { eye, children } = kit(undefined, {
+      ...clock,
+      after: (ms, task) => clock.after(ms + lateMs, task),
+    });
+    eye.start();
+    const child = children[0]!;
+    child.say({ type: "ready", models: {} });
+    lateMs = 7000;
+    child.say({ type: "figures", figures: figures() });
+    lateMs = 0;
+    clock.advance(13_000);
+    assert.equal(child.killed, []);
+    if (!isSilent) child.say({ type: "figures", figures: figures() });
+    clock.advance(1000);
+    assert.equal(child.killed, isSilent ? ["SIGKILL"] : []);
+    assert.is(eye.state().restarts, isSilent ? 1 : 0);
+  });
 
 test("boxes and texts stay inside the picture, and a text cannot become markup", () => {
   const quad = [
