@@ -9,9 +9,12 @@ import { dayAndTime, directions, percent, span } from "./say.js";
 export function createDetail({ beside }) {
   const dialog = byId("detail");
   let shown = null;
+  /** When what is shown began; null: not known. */
+  let startedAt = null;
 
   dialog.addEventListener("close", () => {
     shown = null;
+    startedAt = null;
     dialog.replaceChildren();
     if (location.hash.startsWith("#pass/")) history.replaceState(null, "", location.pathname);
   });
@@ -31,6 +34,7 @@ export function createDetail({ beside }) {
       const at = `/api/clips/${encodeURIComponent(clip.id)}`;
       const again = async () => this.openClip(await (await fetch(at)).json());
       shown = clip.id;
+      startedAt = clip.startedAt;
       const body = h(
         "div",
         { class: "detail-alone" },
@@ -62,6 +66,7 @@ export function createDetail({ beside }) {
     const answer = await fetch(`/api/passes/${encodeURIComponent(id)}`).catch(() => null);
     const found = (await answer?.json().catch(() => null)) ?? { error: "The appliance does not answer." };
     if (shown !== id) return;
+    startedAt = answer?.ok ? found.pass.startedAt : null;
     dialog.replaceChildren(
       ...(answer?.ok ? content(found) : [bar("Not found"), h("p", { class: "empty" }, found.error)]),
     );
@@ -70,7 +75,7 @@ export function createDetail({ beside }) {
   }
 
   function go(step) {
-    const next = beside(shown, step);
+    const next = beside({ id: shown, startedAt }, step);
     if (next !== null) open(next.id);
   }
 
