@@ -117,7 +117,75 @@ guard(
   },
 );
 
+guard("who looks at the vehicle that stands at the gate is not thrown off by news of it", async () => {
+  await sit(async (tab, demo) => {
+    const entry = (await demoPasses(Date.now(), 1))[0]!;
+    await tab.evaluate(`location.hash = "#pass/${demo.newest.id}"`);
+    await tab.locator(".evidence summary").click();
+    await tab.locator("#detail .detail-close").focus();
+    const pass = { ...demo.newest, frames: demo.newest.frames + 7, looks: null };
+    await demo.appliance.passes.save({ ...entry, pass, events: [] });
+    demo.web.push({ type: "pass", pass });
+    await tab.locator("#detail dd", { hasText: new RegExp(`^${pass.frames}$`) }).waitFor();
+    assert.is(await tab.evaluate("document.activeElement.ariaLabel"), "Close", "the focus stays");
+    assert.is(await tab.locator(".evidence[open]").count(), 1, "what was unfolded stays so");
+  });
+});
+
+guard("who goes through the videos with the keyboard keeps the place when a new one comes", async () => {
+  await sit(
+    async (tab, demo) => {
+      await tab.getByRole("button", { name: "Videos" }).click();
+      await tab.getByRole("button", { name: "Older videos" }).click();
+      await until(async () => (await tab.locator(".video-card").count()) === 41, "all are shown");
+      await tab.locator(".video-card").nth(30).focus();
+      const focused = "document.activeElement.innerText";
+      const before = await tab.evaluate(focused);
+      const clip = aClip(100);
+      await demo.appliance.clips.add(clip, []);
+      demo.web.push({ type: "clip", clip });
+      await until(async () => (await tab.locator(".video-card").count()) === 42, "the new one came");
+      assert.is(await tab.evaluate(focused), before);
+    },
+    async ({ appliance }) => {
+      for (let i = 0; i < 40; i++) await appliance.clips.add(aClip(i), []);
+    },
+  );
+});
+
+guard("a plate with an umlaut is looked for in one way, in the list and in what comes", async () => {
+  await sit(async (tab, demo) => {
+    const entry = (await demoPasses(Date.now(), 1))[0]!;
+    const drive = async (id: string, plate: string) => {
+      const pass = { ...entry.pass, id, trackId: id, plate, startedAt: Date.now() };
+      await demo.appliance.passes.save({ ...entry, pass });
+      demo.web.push({ type: "pass", pass });
+    };
+    await drive("before", "MU1");
+    await tab.locator("#find-plate").fill("mü");
+    await until(async () => (await tab.locator("#list .pass").count()) === 1, "one is found");
+    await drive("other", "MA1");
+    await drive("after", "MU2");
+    await tab.locator('#list .pass[data-id="after"]').waitFor();
+    assert.is(await tab.locator("#list .pass").count(), 2);
+  });
+});
+
 guard.run();
+
+function aClip(n: number) {
+  const startedAt = Date.now() - 3_600_000 + n * 1000;
+  return {
+    id: `film-${n}`,
+    passId: null,
+    camera: `c${n}`,
+    path: "clip.mp4",
+    startedAt,
+    endedAt: startedAt + 5000,
+    bytes: 1000,
+    pinned: false,
+  };
+}
 
 type Demo = Awaited<ReturnType<typeof startDemoPage>>;
 

@@ -2,6 +2,7 @@ import { clipPlayer } from "./clip-player.js";
 import { byId, h, icon } from "./dom.js";
 import { evidenceTable } from "./evidence.js";
 import { passLink, verdictMark } from "./passes.js";
+import { placeIn } from "./place.js";
 import { plateFace, WEAK } from "./plate.js";
 import { dayAndTime, directions, percent, span } from "./say.js";
 
@@ -46,7 +47,7 @@ export function createDetail({ beside }) {
     /** The pass was changed at the appliance. A video that is being watched is not torn away. */
     changed(id) {
       const video = dialog.querySelector("video");
-      if (id === shown && (video === null || video.paused)) open(id);
+      if (id === shown && (video === null || video.paused)) open(id, placeIn(dialog));
     },
   };
 
@@ -60,7 +61,8 @@ export function createDetail({ beside }) {
     }
   }
 
-  async function open(id) {
+  /** `place`: where somebody is in it, who has it open already. */
+  async function open(id, place = null) {
     shown = id;
     history.replaceState(null, "", `#pass/${encodeURIComponent(id)}`);
     const answer = await fetch(`/api/passes/${encodeURIComponent(id)}`).catch(() => null);
@@ -71,7 +73,7 @@ export function createDetail({ beside }) {
       ...(answer?.ok ? content(found) : [bar("Not found"), h("p", { class: "empty" }, found.error)]),
     );
     if (!dialog.open) dialog.showModal();
-    byId("detail-title").focus({ preventScroll: true });
+    if (place === null || !place.restore()) byId("detail-title").focus({ preventScroll: true });
   }
 
   function go(step) {

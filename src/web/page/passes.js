@@ -135,7 +135,8 @@ export function createPassList({ onOpen }) {
     const wanted = query();
     const pattern = wanted
       .get("plate")
-      ?.toUpperCase()
+      ?.normalize("NFKD")
+      .toUpperCase()
       .replace(/[^A-Z0-9?*]/g, "")
       .replace(/[?]/g, ".")
       .replace(/[*]/g, ".*");
