@@ -14,7 +14,7 @@ export function createLivePicture() {
   const context = canvas.getContext("2d", { alpha: false });
   const panel = byId("live");
   let cameras = [];
-  let tabsOf = [];
+  let buttons = new Map();
   let chosen = null;
   let abort = null;
   let visible = true;
@@ -60,17 +60,15 @@ export function createLivePicture() {
     byId("live-camera").hidden = !bar.hidden;
     const names = cameras.map((c) => c.name);
     // The buttons stay: a new one would have neither the focus nor the rest of a click.
-    if (names.join() !== tabsOf.join()) {
-      tabsOf = names;
-      bar.replaceChildren(
-        ...names.map((name) =>
-          h("button", { type: "button", "aria-label": `Camera ${name}`, onclick: () => choose(name) }, name),
-        ),
-      );
+    if (names.join() !== [...buttons.keys()].join()) {
+      buttons = new Map(names.map((name) => [name, button(name)]));
+      bar.replaceChildren(...buttons.values());
     }
-    names.forEach((name, i) => {
-      bar.children[i].setAttribute("aria-pressed", String(name === chosen));
-    });
+    for (const [name, element] of buttons) element.setAttribute("aria-pressed", String(name === chosen));
+  }
+
+  function button(name) {
+    return h("button", { type: "button", "aria-label": `Camera ${name}`, onclick: () => choose(name) }, name);
   }
 
   /** Watches while somebody can see it: the camera draws pictures only for those who look. */
