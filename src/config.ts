@@ -203,7 +203,8 @@ export function loadConfig(file: string): Config {
 export function parseConfig(text: string, file = "config"): Config {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  const problems = document.errors.map((e) => ({
+  // A tag that nobody knows, such as !secret, is only a warning there, and would be dropped without a word.
+  const problems = [...document.errors, ...document.warnings].map((e) => ({
     line: lines.linePos(e.pos[0]).line,
     text: e.message.replace(/ at line \d+, column \d+:[\s\S]*$/, "."),
   }));
@@ -218,7 +219,7 @@ export function parseConfig(text: string, file = "config"): Config {
     });
   }
   if (problems.length === 0) {
-    const result = shape.safeParse(content);
+    const result = shape.safeParse(content, { error: hint });
     if (result.success) {
       const where = (path: readonly string[]) => `${file}:${lineOf(path)}: ${path.join(".")}`;
       // Not enumerable: it is no setting, and a configuration is compared and printed without it.
@@ -252,6 +253,26 @@ export function parseConfig(text: string, file = "config"): Config {
     }
     return 1;
   }
+}
+
+/** What to write instead, where YAML has read something else than was meant: `yes` is a text and 08 a number. */
+function hint(issue: z.core.$ZodRawIssue): string | undefined {
+  const { code, input } = issue;
+  if (code === "invalid_value" && issue.values.some((v) => v === String(input)) && typeof input !== "string")
+    return `put it in quotes: "${input}"`;
+  if (code !== "invalid_type") return undefined;
+  if (input === undefined) return "is missing";
+  if (issue.expected === "object")
+    return input === null
+      ? "the section is empty; write its settings below it, further in, or take it out"
+      : "write its settings below it, further in, one a line";
+  if (input === null) return "is empty; write a value, or take it out";
+  if (issue.expected === "boolean") return "write true or false, without quotes";
+  if (issue.expected === "array") return "write a list, each item with a dash in front";
+  if (issue.expected === "string" && ["number", "boolean"].includes(typeof input)) return "put it in quotes";
+  if (["number", "int"].includes(issue.expected) && typeof input === "string")
+    return "write a plain number, without unit and quotes";
+  return undefined;
 }
 
 function isTimeZone(name: string): boolean {

@@ -212,6 +212,7 @@ export function createAppliance({ config, clock, log, openLines, onSlowStart }: 
     void book.reload();
     ring.recount();
     // A plate may have been erased.
+    reporting.review();
     void looksOf(store)
       .then((history) => lane?.recallLooks(history))
       .catch(() => {});

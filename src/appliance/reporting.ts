@@ -80,6 +80,8 @@ export function createReporting({
     },
     /** Something was committed. */
     poke: () => report?.poke(),
+    /** Another program has changed the store: what is told of the last vehicle may have been erased. */
+    review: () => report?.review(),
     /** Address of the broker that the report talks to. */
     url: () => url,
     status: (): ReportStatus => ({
@@ -146,6 +148,7 @@ export function createReporting({
         figures,
         newestPass: async () =>
           isWithoutStore ? null : ((await store.passes.list({ limit: 1 })).items[0] ?? null),
+        ...(isWithoutStore ? {} : { isKept: async (id: string) => (await store.passes.find(id)) !== null }),
         subscribe,
       },
       commands: desk.command,

@@ -1,5 +1,5 @@
 import { access, constants, mkdir, mkdtemp, rm, statfs } from "node:fs/promises";
-import { connect, createServer } from "node:net";
+import { createServer } from "node:net";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { pickEncoder } from "../camera/board.js";
@@ -15,11 +15,11 @@ import { silentLog } from "../system/log.js";
 import { masked } from "../system/masked.js";
 import { modelsFolder } from "../vision/models-folder.js";
 import { openVision } from "../vision/vision.js";
+import { checkBroker } from "./check-broker.js";
 import { configOfGate } from "./config-of-gate.js";
 import { folderOwner } from "./folder-owner.js";
 
 const CAMERA_WAIT_MS = 8000;
-const BROKER_WAIT_MS = 3000;
 
 /**
  * `plategate doctor [--config FILE] [--json]`: what works on this machine. Energises nothing and changes nothing but an empty
@@ -182,23 +182,12 @@ async function card(config: Config): Promise<Condition> {
 }
 
 async function broker(config: Config): Promise<Condition> {
-  if (config.report.url === "embedded") return listening(config.broker, "broker");
-  const { hostname, port, protocol } = new URL(config.report.url);
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const wanted = Number(port || (protocol === "mqtts:" ? 8883 : 1883));
-  const problem = await new Promise<string>((done) => {
-    const socket = connect({ host, port: wanted, timeout: BROKER_WAIT_MS });
-    const end = (text: string) => {
-      socket.destroy();
-      done(text);
-    };
-    socket.once("connect", () => end(""));
-    socket.once("timeout", () => end("no answer"));
-    socket.once("error", (error) => end(error.message));
-  });
-  if (problem !== "")
-    return { state: "bad", sentence: `${hostname}:${wanted} cannot be reached: ${problem}.` };
-  return { state: "good", sentence: `${hostname}:${wanted} takes connections.` };
+  const inside = config.report.url === "embedded" ? await listening(config.broker, "broker") : null;
+  const tried = await checkBroker(config);
+  const all = [inside, tried].filter((c) => c !== null);
+  const state =
+    (["bad", "warning", "good"] as const).find((s) => all.some((c) => c.state === s)) ?? "unknown";
+  return { state, sentence: all.map((c) => c.sentence).join(" ") };
 }
 
 /** Whether page or embedded broker can listen where they are to. */

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, request as httpRequest } from "node:http";
+import { Agent as HttpAgent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 
 export interface HttpAnswer {
@@ -32,9 +32,7 @@ export function createPoster(url: string, ca: Buffer | null, limitsMs = LIMITS_M
           url,
           { method: "POST", agent, headers: { ...headers, "content-length": Buffer.byteLength(body) } },
           (response) => {
-            const after = Number(response.headers["retry-after"]);
-            const retryAfterSeconds = after > 0 ? Math.min(after, 3600) : null;
-            answer = { status: response.statusCode ?? 0, retryAfterSeconds };
+            answer = { status: response.statusCode ?? 0, retryAfterSeconds: retryAfter(response.headers) };
             // Reading it frees the connection for the next post.
             response.resume();
             response.on("error", () => {});
@@ -58,4 +56,11 @@ export function createPoster(url: string, ca: Buffer | null, limitsMs = LIMITS_M
       }),
     close: () => agent.destroy(),
   };
+}
+
+/** Seconds, or a date, which is counted from the receiver's own `Date`: the two clocks may differ. At most an hour. */
+function retryAfter({ "retry-after": after = "", date = "" }: IncomingHttpHeaders): number | null {
+  const plain = Number(after);
+  const seconds = Number.isNaN(plain) ? (Date.parse(after) - Date.parse(date)) / 1000 : plain;
+  return seconds > 0 ? Math.min(seconds, 3600) : null;
 }

@@ -17,8 +17,10 @@ export interface LastPass {
   saw(message: PassMessage): void;
   /** Publishes what is new; called when nothing else is waiting, so that a long outage does not send thousands. */
   tell(): void;
-  /** Publishes it again: the broker may have forgotten. After a start it is looked up in the database. */
+  /** Publishes it again: the broker may have forgotten. Where none is known, as after a start, it is looked up in the database. */
   again(): void;
+  /** Others have changed what is kept: a pass that is on record no more is taken back, and the newest that is takes its place. */
+  review(): Promise<void>;
 }
 
 const RETAINED = { qos: 1, retain: true } as const;
@@ -34,6 +36,8 @@ export function createLastPass(deps: {
   publish: Publish;
   /** The newest pass of the database; null: there is none. */
   newest?: () => Promise<PassRecord | null>;
+  /** Whether a pass is still on record. */
+  isKept?: (passId: string) => Promise<boolean>;
   /** The crop of a pass as it may be published; null: none. Left out: pictures are not published. */
   picture?: (passId: string) => Promise<Uint8Array | null>;
 }): LastPass {
@@ -41,7 +45,6 @@ export function createLastPass(deps: {
   let last: { json: string; passId: string; startedAt: string } | null = null;
   let told: string | null = null;
   let toldCrop: Uint8Array | null = null;
-  let lookedUp = deps.newest === undefined;
 
   return {
     saw,
@@ -49,8 +52,22 @@ export function createLastPass(deps: {
     again() {
       told = null;
       toldCrop = null;
-      if (lookedUp || last !== null) tell();
+      if (last !== null) tell();
       else void lookUp();
+    },
+    async review() {
+      const reviewed = last?.passId;
+      try {
+        if (reviewed === undefined || (await deps.isKept?.(reviewed)) !== false) return;
+      } catch (error) {
+        log.warn({ error: (error as Error).message }, "the last pass cannot be looked up");
+        return;
+      }
+      if (last?.passId !== reviewed) return;
+      last = null;
+      told = null;
+      toldCrop = null;
+      await lookUp();
     },
   };
 
@@ -62,11 +79,11 @@ export function createLastPass(deps: {
   }
 
   async function lookUp(): Promise<void> {
+    if (deps.newest === undefined) return;
     try {
-      const pass = (await deps.newest?.()) ?? null;
-      lookedUp = true;
+      const pass = await deps.newest();
       if (last !== null) return tell();
-      // What an earlier run left at the broker is of a pass that has been erased since.
+      // What is still at the broker is of a pass that has been erased since.
       if (pass === null) {
         quietly(publish(topics.state("last-pass"), NOTHING, RETAINED));
         quietly(publish(topics.crop, NOTHING, RETAINED));
@@ -83,8 +100,13 @@ export function createLastPass(deps: {
   }
 
   function tell(): void {
-    if (last === null || last.json === told) return;
+    if (last === null) return;
     const { json, passId } = last;
+    if (json === told) {
+      // The first crop of a vehicle is often kept a moment after its first message.
+      if (deps.picture !== undefined && toldCrop?.length === 0) void tellCrop(passId);
+      return;
+    }
     told = json;
     publish(topics.state("last-pass"), json, RETAINED).catch(() => {
       told = null;

@@ -79,11 +79,12 @@ export function createMqttSink(deps: {
   const version = createVersionChoice(protocol === "auto" && url === "embedded" ? "3.1.1" : protocol);
   let deaf = "";
   let unwanted: { topic: string; sentence: string } | null = null;
-  const { newestPass } = deps.state;
+  const { newestPass, isKept } = deps.state;
   const lastPass = createLastPass({
     ...deps,
     publish,
     ...(newestPass === undefined ? {} : { newest: newestPass }),
+    ...(isKept === undefined ? {} : { isKept }),
   });
 
   const states = createStates({
@@ -149,6 +150,7 @@ export function createMqttSink(deps: {
       link.start();
     },
     poke: () => drain.poke(),
+    review: () => void lastPass.review(),
     publish,
     republish,
     settled: () => link.connection()?.settled() ?? null,

@@ -89,8 +89,10 @@ export interface StatePort {
   health(): readonly HealthView[];
   figures?(): Figures;
   storage?(): Promise<StorageView>;
-  /** The pass that began last; null: there is none. Asked once after a start. */
+  /** The pass that began last; null: there is none. */
   newestPass?(): Promise<PassRecord | null>;
+  /** Whether this pass is still on record; left out: what was reported of it is taken for kept. */
+  isKept?(passId: string): Promise<boolean>;
   subscribe(listener: () => void): () => void;
 }
 

@@ -38,26 +38,34 @@ export interface Report {
   start(): Promise<void>;
   /** Something was committed: look into the outbox now. Cheap; call it after every commit. */
   poke(): void;
+  /** Others have changed what is kept, or time has: receivers hear no more of a pass that is on record no more. */
+  review(): void;
   status(): ReportStatus;
   /** Says goodbye (`offline`), notes what was delivered, ends. */
   close(): Promise<void>;
 }
+
+/** Passes grow too old to be kept at a gate to which nobody comes: what is told of the last one goes within this time. */
+const REVIEW_MS = 3_600_000;
 
 /** Tells the world what happens at the gate, and the gate what the world asks for. */
 export function createReport(deps: ReportDeps): Report {
   const { clock, log, outbox } = deps;
   const overflow = createOverflow({ outbox, most: deps.config.report.maxQueued, clock, log });
   let running: Awaited<ReturnType<typeof createSinks>> | null = null;
+  let cancelReview = () => {};
 
   return {
     async start() {
       running = await createSinks(deps);
       for (const sink of running.sinks) sink.start();
       overflow.start();
+      cancelReview = clock.after(REVIEW_MS, reviewOften);
     },
     poke() {
       for (const sink of running?.sinks ?? []) sink.poke();
     },
+    review,
     status: () => ({
       sinks: (running?.sinks ?? []).map((s) => s.status()),
       ...overflow.status(),
@@ -65,6 +73,7 @@ export function createReport(deps: ReportDeps): Report {
     }),
     async close() {
       overflow.close();
+      cancelReview();
       const old = running;
       running = null;
       if (old === null) return;
@@ -72,4 +81,12 @@ export function createReport(deps: ReportDeps): Report {
       await old.ledger.settled();
     },
   };
+  function review(): void {
+    for (const sink of running?.sinks ?? []) sink.review?.();
+  }
+
+  function reviewOften(): void {
+    review();
+    cancelReview = clock.after(REVIEW_MS, reviewOften);
+  }
 }

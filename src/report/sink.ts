@@ -6,6 +6,8 @@ export interface Sink {
   start(): void;
   /** Something was committed. */
   poke(): void;
+  /** Others have changed what is kept: what stands at the receiver must not outlive its pass. Left out: nothing stands there. */
+  review?(): void;
   status(): SinkStatus;
   close(): Promise<void>;
 }

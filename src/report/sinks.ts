@@ -25,9 +25,12 @@ export async function createSinks(
 ): Promise<{ sinks: readonly Sink[]; ledger: Ledger; intake: Intake }> {
   const { config, clock, log, identity, outbox, state } = deps;
   const { report } = config;
-  const account = readAccount(report, log);
-  if (report.url === "embedded" && deps.embedded?.password !== undefined)
-    Object.assign(account, { username: deps.embedded.username, password: deps.embedded.password });
+  const own = readAccount(report, log);
+  const { username, password } = deps.embedded ?? {};
+  const account =
+    report.url === "embedded" && password !== undefined
+      ? { ...own, password, ...(username === undefined ? {} : { username }) }
+      : own;
   const plateKey = readKey("report.plateKeyFile", report.plateKeyFile, log);
   const commandKey = readKey("report.commandKeyFile", report.commandKeyFile, log);
   if (report.commands === "signed" && commandKey === null)
@@ -110,7 +113,9 @@ export async function createSinks(
     if (servers.length === 0)
       throw new Error("report.sparkplug: there is no broker; set report.sparkplug.servers.");
     const plates = plateCover(report.sparkplug.plates, plateKey);
-    const rest = { config, servers, account, identity, plates, clock, log, outbox, state, intake };
+    // The password of the broker inside is nobody else's business.
+    const theirs = listed.length > 0 ? own : account;
+    const rest = { config, servers, account: theirs, identity, plates, clock, log, outbox, state, intake };
     return [createSparkplugSink({ ...rest, ...position("sparkplug") })];
   }
 

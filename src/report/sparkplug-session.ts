@@ -25,6 +25,10 @@ export interface Session {
   /** What was kept back while the host caught up may go out now. */
   goLive(): void;
   event(event: OutboxEvent, message: EventMessage): void;
+  /** The pass of the newest event, while the node tells one. */
+  lastPassId(): string | null;
+  /** Nothing is told any more of the pass of the newest event. */
+  forgetLast(): void;
   /** Tells what became of a command, and sets its metric back; `kind` null: it was none that we know. */
   answer(kind: CommandKind | null, sentence: string): void;
   isBorn(): boolean;
@@ -86,6 +90,11 @@ export function createSession(deps: {
       look();
     },
     event,
+    lastPassId: () => last.passId,
+    forgetLast() {
+      last = NOTHING;
+      look();
+    },
     answer(kind, sentence) {
       result = sentence;
       if (!born || !edge.isBorn(gate)) return;

@@ -97,6 +97,7 @@ export function createSparkplugSink(deps: {
       link.start();
     },
     poke: () => drain.poke(),
+    review: () => void review(),
     status() {
       const status = { name: "sparkplug", ...link.status(), ...drain.status() };
       if (status.state !== "up" || session.isBorn()) return status;
@@ -116,6 +117,18 @@ export function createSparkplugSink(deps: {
       drain.rest();
     },
   };
+
+  /** A rebirth would tell a plate that has been erased to every host that asks for one. */
+  async function review(): Promise<void> {
+    const passId = session.lastPassId();
+    if (passId === null) return;
+    try {
+      if ((await deps.state.isKept?.(passId)) === false && session.lastPassId() === passId)
+        session.forgetLast();
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, "the last pass cannot be looked up");
+    }
+  }
 
   async function up(connection: Connection): Promise<void> {
     host = { online: false, newest: 0 };

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "uvu";
@@ -189,6 +189,30 @@ test(
       await until(() => fixture.report.status().sinks[0]?.state === wanted, `${username} is ${wanted}`);
       await fixture.report.close();
     }
+  }),
+);
+
+test(
+  "the password of the broker inside is not sent to the brokers of Sparkplug",
+  scoped(async (use) => {
+    const heard: Buffer[] = [];
+    const stranger = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.on("data", (bytes) => heard.push(bytes));
+    });
+    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
+    use(stranger);
+    const { port } = stranger.address() as AddressInfo;
+    const { url } = await started(use);
+    const fixture = reportFixture(
+      `report: { sparkplug: { enabled: true, servers: ["mqtt://127.0.0.1:${port}"] } }`,
+      { embedded: { url, username: "inside", password: "right-horse" } },
+    );
+    use(fixture.report);
+    await fixture.report.start();
+    await until(() => heard.length > 0, "it says who it is");
+    assert.match(Buffer.concat(heard).toString("latin1"), "demo-main");
+    assert.not.match(Buffer.concat(heard).toString("latin1"), /inside|right-horse/);
   }),
 );
 

@@ -51,6 +51,25 @@ test(
 );
 
 test(
+  "a receiver may say with seconds or with a date when to come again, an hour off at most",
+  scoped(async (use) => {
+    const date = "Date: Mon, 05 Jan 2026 12:00:00 GMT";
+    for (const [headers, seconds] of [
+      ["Retry-After: 60", 60],
+      [`Retry-After: Mon, 05 Jan 2026 12:10:00 GMT\r\n${date}`, 600],
+      [`Retry-After: Tue, 06 Jan 2026 12:00:00 GMT\r\n${date}`, 3600],
+      [`Retry-After: Mon, 05 Jan 2026 11:00:00 GMT\r\n${date}`, null],
+      ["Retry-After: Mon, 05 Jan 2026 12:10:00 GMT", null],
+      [`Retry-After: soon\r\n${date}`, null],
+    ] as const) {
+      const head = `HTTP/1.1 503 Busy\r\n${headers}\r\nContent-Length: 0\r\n\r\n`;
+      const poster = use(createPoster(await rawReceiver(use, head, ""), null));
+      assert.equal(await poster.post("{}", {}), { status: 503, retryAfterSeconds: seconds }, headers);
+    }
+  }),
+);
+
+test(
   "an event at which the receiver alone hangs up is left out, in the end, and the later ones come",
   scoped(async (use) => {
     const { fixture, posts, wait, taken } = await fiveEvents(use, (id) => (id === "p1:new" ? 0 : 200));

@@ -27,7 +27,7 @@ export interface ReportFixture {
 /** A report part with everything around it in memory; `yaml` is its configuration. */
 export function reportFixture(
   yaml: string,
-  { newestPass, ...more }: Partial<ReportDeps> & Pick<StatePort, "newestPass"> = {},
+  { newestPass, isKept, ...more }: Partial<ReportDeps> & Pick<StatePort, "newestPass" | "isKept"> = {},
 ): ReportFixture {
   const outbox = fakeOutbox();
   const listeners = new Set<() => void>();
@@ -78,6 +78,7 @@ export function reportFixture(
         minFreeBytes: 500_000_000,
       }),
       ...(newestPass === undefined ? {} : { newestPass }),
+      ...(isKept === undefined ? {} : { isKept }),
       subscribe(listener) {
         listeners.add(listener);
         return () => listeners.delete(listener);

@@ -28,6 +28,30 @@ test("broken YAML is refused with its line", () => {
   );
 });
 
+test("where YAML reads something else than was meant, it is said what to write", () => {
+  for (const [text, told] of [
+    ["report:\n  protocol: 5\n", /line 2: report\.protocol: put it in quotes: "5"/],
+    ["gate: 08\n", /line 1: gate: put it in quotes/],
+    ["site: true\n", /line 1: site: put it in quotes/],
+    ["web:\n  port:\n", /line 2: web\.port: is empty; write a value, or take it out/],
+    ["report:\n  # url: mqtt://broker\nsite: a\n", /line 1: report: the section is empty/],
+    ["report:\n  homeAssistant: yes\n", /report\.homeAssistant: write its settings below it/],
+    ["report: { homeAssistant: { enabled: yes } }\n", /enabled: write true or false, without quotes/],
+    ["recording:\n  maxBytes: 4 GB\n", /line 2: recording\.maxBytes: write a plain number, without unit/],
+    ['web: { port: "8080" }\n', /web\.port: write a plain number, without unit and quotes/],
+    ["cameras:\n  source: rtsp://a/1\n", /cameras: write a list, each item with a dash in front/],
+    ["report: { webhooks: [{ name: a }] }\n", /report\.webhooks\.0\.url: is missing/],
+  ] as const)
+    assert.throws(() => parseConfig(text), told, text);
+});
+
+test("a tag that nobody knows is refused: dropped without a word, the name of a secret would pass for the secret", () => {
+  assert.throws(
+    () => parseConfig("report:\n  username: a\n  passwordFile: !secret mqtt\n"),
+    /line 3: Unresolved tag: !secret/,
+  );
+});
+
 test("a camera address in the wrong place is named without its password", () => {
   assert.throws(
     () => parseConfig("cameras:\n  - rtsp://admin:secret@cam/1: {}\n"),

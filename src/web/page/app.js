@@ -7,7 +7,7 @@ import { createLastPanel } from "./last.js";
 import { openLink } from "./link.js";
 import { createLivePicture } from "./live.js";
 import { createPassList } from "./passes.js";
-import { timeOf } from "./say.js";
+import { momentOf, timeOf } from "./say.js";
 import { createTheme } from "./theme.js";
 import { createVideos } from "./videos.js";
 
@@ -60,7 +60,7 @@ openLink({
     if (!alive)
       setText(
         banner,
-        `No connection to the appliance since ${timeOf(lostAt)}. What stands here is what was known then; trying again…`,
+        `No connection to the appliance since ${momentOf(lostAt)}. What stands here is what was known then; trying again…`,
       );
     // Whatever happened meanwhile is asked for anew.
     if (alive) refresh();
@@ -68,7 +68,10 @@ openLink({
   },
 });
 
-setInterval(() => setText(byId("now"), timeOf(applianceNow())), 500);
+setInterval(() => {
+  setText(byId("now"), timeOf(applianceNow()));
+  if (list.day()) last.day();
+}, 500);
 document.addEventListener("keydown", (event) => {
   if (event.key !== "/" || event.target.matches("input, select, textarea")) return;
   event.preventDefault();

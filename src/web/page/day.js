@@ -9,6 +9,8 @@ const HEIGHTS = { granted: 26, ask: 32, denied: 36 };
 /** The last 24 hours as a strip chart: one stroke for each pass. */
 export function createDayChart({ onOpen }) {
   const passes = new Map();
+  /** What came before this was not asked for. */
+  let reachesBackTo = 0;
   setInterval(draw, 60_000);
 
   return {
@@ -25,6 +27,7 @@ export function createDayChart({ onOpen }) {
         before = page.next;
         if (before === null) break;
       }
+      reachesBackTo = before === null ? 0 : Math.min(...[...passes.values()].map((p) => p.startedAt));
       draw();
     },
     put(pass) {
@@ -69,15 +72,15 @@ export function createDayChart({ onOpen }) {
       return label;
     });
     byId("day-chart").replaceChildren(svg, ...labels);
-    setText(byId("day-sum"), sum([...passes.values()]));
+    setText(byId("day-sum"), sum([...passes.values()], reachesBackTo > from));
   }
 }
 
-function sum(passes) {
+function sum(passes, isCut) {
   if (passes.length === 0) return "no pass";
   const count = (verdict) => passes.filter((p) => p.verdict === verdict).length;
   const parts = ["granted", "denied", "ask"]
     .filter((v) => count(v) > 0)
     .map((v) => `${count(v)} ${v === "ask" ? "to ask" : v}`);
-  return `${passes.length} pass${passes.length === 1 ? "" : "es"}: ${parts.join(", ")}`;
+  return `${isCut ? "the newest " : ""}${passes.length} pass${passes.length === 1 ? "" : "es"}: ${parts.join(", ")}`;
 }

@@ -2,6 +2,7 @@ import { clipPlayer } from "./clip-player.js";
 import { byId, h, icon } from "./dom.js";
 import { evidenceTable } from "./evidence.js";
 import { passLink, verdictMark } from "./passes.js";
+import { placeIn } from "./place.js";
 import { plateFace, WEAK } from "./plate.js";
 import { dayAndTime, directions, percent, span } from "./say.js";
 
@@ -9,9 +10,12 @@ import { dayAndTime, directions, percent, span } from "./say.js";
 export function createDetail({ beside }) {
   const dialog = byId("detail");
   let shown = null;
+  /** When what is shown began; null: not known. */
+  let startedAt = null;
 
   dialog.addEventListener("close", () => {
     shown = null;
+    startedAt = null;
     dialog.replaceChildren();
     if (location.hash.startsWith("#pass/")) history.replaceState(null, "", location.pathname);
   });
@@ -31,6 +35,7 @@ export function createDetail({ beside }) {
       const at = `/api/clips/${encodeURIComponent(clip.id)}`;
       const again = async () => this.openClip(await (await fetch(at)).json());
       shown = clip.id;
+      startedAt = clip.startedAt;
       const body = h(
         "div",
         { class: "detail-alone" },
@@ -42,7 +47,7 @@ export function createDetail({ beside }) {
     /** The pass was changed at the appliance. A video that is being watched is not torn away. */
     changed(id) {
       const video = dialog.querySelector("video");
-      if (id === shown && (video === null || video.paused)) open(id);
+      if (id === shown && (video === null || video.paused)) open(id, placeIn(dialog));
     },
   };
 
@@ -56,21 +61,23 @@ export function createDetail({ beside }) {
     }
   }
 
-  async function open(id) {
+  /** `place`: where somebody is in it, who has it open already. */
+  async function open(id, place = null) {
     shown = id;
     history.replaceState(null, "", `#pass/${encodeURIComponent(id)}`);
     const answer = await fetch(`/api/passes/${encodeURIComponent(id)}`).catch(() => null);
     const found = (await answer?.json().catch(() => null)) ?? { error: "The appliance does not answer." };
     if (shown !== id) return;
+    startedAt = answer?.ok ? found.pass.startedAt : null;
     dialog.replaceChildren(
       ...(answer?.ok ? content(found) : [bar("Not found"), h("p", { class: "empty" }, found.error)]),
     );
     if (!dialog.open) dialog.showModal();
-    byId("detail-title").focus({ preventScroll: true });
+    if (place === null || !place.restore()) byId("detail-title").focus({ preventScroll: true });
   }
 
   function go(step) {
-    const next = beside(shown, step);
+    const next = beside({ id: shown, startedAt }, step);
     if (next !== null) open(next.id);
   }
 

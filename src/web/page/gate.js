@@ -1,5 +1,5 @@
 import { byId, h, s, setText } from "./dom.js";
-import { span, timeOf } from "./say.js";
+import { momentOf, span } from "./say.js";
 
 const WORDS = {
   unknown: "Position unknown",
@@ -72,17 +72,18 @@ export function createGatePanel() {
 
   function alarms(now) {
     const list = byId("gate-alarms");
+    const shown = JSON.stringify(now.map((a) => [a.code, a.sentence, momentOf(a.sinceAt)]));
     // Said aloud once, when it comes, and not again with every change of a line.
-    if (list.dataset.shown === JSON.stringify(now)) return;
-    list.dataset.shown = JSON.stringify(now);
+    if (list.dataset.shown === shown) return;
+    list.dataset.shown = shown;
     list.replaceChildren(
-      ...now.map((a) => h("li", {}, a.sentence, h("small", {}, ` since ${timeOf(a.sinceAt)}`))),
+      ...now.map((a) => h("li", {}, a.sentence, h("small", {}, ` since ${momentOf(a.sinceAt)}`))),
     );
   }
 
   function since() {
     if (view !== null)
-      setText(byId("gate-since"), `since ${timeOf(view.sinceAt)}, ${span(Date.now() - view.sinceAt)}`);
+      setText(byId("gate-since"), `since ${momentOf(view.sinceAt)}, ${span(Date.now() - view.sinceAt)}`);
   }
 
   function tiles(lines) {
@@ -109,7 +110,7 @@ export function createGatePanel() {
 function notice({ dryRun, mode, heldUntilAt }) {
   if (dryRun) return "Dry run: nothing is energised";
   if (mode === "locked") return "Locked: no plate opens";
-  return heldUntilAt ? `Held until ${timeOf(heldUntilAt).slice(0, 5)}` : "";
+  return heldUntilAt ? `Held until ${momentOf(heldUntilAt).slice(0, -3)}` : "";
 }
 
 function drawing() {

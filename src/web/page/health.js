@@ -1,16 +1,18 @@
-import { changesAllowed } from "./clip-player.js";
+import { createByHand } from "./by-hand.js";
 import { byId, h, setText } from "./dom.js";
-import { bytes, dayOf, span, timeOf } from "./say.js";
+import { bytes, dayOf, momentOf, span, timeOf } from "./say.js";
 
 const RANK = { bad: 0, warning: 1, unknown: 2, good: 3 };
 
 /** What is well and what is not, worst first, each with its sentence; and how full the video ring is. */
 export function createHealthPanel() {
+  const byHand = createByHand({ onChanged: storage });
   setInterval(storage, 15_000);
   storage();
 
   return {
     show(status) {
+      byHand.cameras(status.cameras);
       const items = [...status.health].sort((a, b) => RANK[a.state] - RANK[b.state]);
       const wrong = items.filter((i) => i.state === "bad" || i.state === "warning").length;
       const sum = byId("health-sum");
@@ -50,27 +52,7 @@ export function createHealthPanel() {
       byId("store-text"),
       `${bytes(now.ringBytes)} of ${bytes(now.ringMaxBytes)}, ${reach}. ${now.clips} clip${now.clips === 1 ? "" : "s"}, ${bytes(now.clipBytes)}. ${bytes(now.freeBytes)} free on the card.`,
     );
-    byHand(now);
-  }
-
-  function byHand(now) {
-    const going = now.manual[0];
-    const place = byId("store-hand");
-    if (!now.canRecordByHand || !changesAllowed) return place.replaceChildren();
-    const words =
-      going === undefined ? "Record by hand" : `Stop recording (${span(Date.now() - going.startedAt)})`;
-    const act = async () => {
-      const camera = going?.camera ?? byId("live-camera").textContent;
-      await fetch(`/api/recording/${camera}/${going === undefined ? "start" : "stop"}`, { method: "POST" });
-      storage();
-    };
-    place.replaceChildren(
-      h(
-        "button",
-        { type: "button", class: "plain", "aria-pressed": String(going !== undefined), onclick: act },
-        words,
-      ),
-    );
+    byHand.show(now);
   }
 }
 
@@ -78,7 +60,7 @@ function row(item) {
   const since =
     item.state === "good" || item.sinceAt === undefined
       ? null
-      : h("small", {}, `since ${timeOf(item.sinceAt)}`);
+      : h("small", {}, `since ${momentOf(item.sinceAt)}`);
   return h(
     "li",
     { "data-state": item.state },

@@ -1,7 +1,7 @@
 import { byId, h, icon } from "./dom.js";
 import { cropPicture, verdictMark } from "./passes.js";
 import { plateFace } from "./plate.js";
-import { directions, percent, timeOf, verdicts } from "./say.js";
+import { directions, momentOf, percent, verdicts } from "./say.js";
 
 /**
  * The vehicle at the gate now, while it is being read, and the last one once it is decided. `clock` tells the time of the
@@ -24,6 +24,8 @@ export function createLastPanel({ onOpen, clock }) {
       else if (pass === null && reading === null)
         body.replaceChildren(h("p", { class: "empty" }, "No vehicle has been seen yet."));
     },
+    /** Midnight has passed. */
+    day: draw,
     /** `fresh`: it happened just now, so it is said aloud. */
     pass(now, fresh) {
       // One from when the clock was ahead does not stay the last one until its date has come.
@@ -71,7 +73,7 @@ export function createLastPanel({ onOpen, clock }) {
         "span",
         { class: "last-row" },
         cropPicture(now),
-        h("span", { class: "last-words" }, verdictMark(now.verdict), h("time", {}, timeOf(now.startedAt))),
+        h("span", { class: "last-words" }, verdictMark(now.verdict), h("time", {}, momentOf(now.startedAt))),
       ),
       h("span", { class: "sentence" }, now.sentence),
     );

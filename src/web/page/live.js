@@ -1,5 +1,5 @@
 import { byId, h, setText } from "./dom.js";
-import { span, timeOf } from "./say.js";
+import { momentOf, span } from "./say.js";
 
 const OLD_MS = 2000;
 /** A line on which nothing came for so long is given up: a phone that changes its network is never told that the old one is gone. */
@@ -14,6 +14,7 @@ export function createLivePicture() {
   const context = canvas.getContext("2d", { alpha: false });
   const panel = byId("live");
   let cameras = [];
+  let buttons = new Map();
   let chosen = null;
   let abort = null;
   let visible = true;
@@ -57,20 +58,17 @@ export function createLivePicture() {
     const bar = byId("live-cameras");
     bar.hidden = cameras.length < 2;
     byId("live-camera").hidden = !bar.hidden;
-    bar.replaceChildren(
-      ...cameras.map((c) =>
-        h(
-          "button",
-          {
-            type: "button",
-            "aria-pressed": String(c.name === chosen),
-            "aria-label": `Camera ${c.name}`,
-            onclick: () => choose(c.name),
-          },
-          c.name,
-        ),
-      ),
-    );
+    const names = cameras.map((c) => c.name);
+    // The buttons stay: a new one would have neither the focus nor the rest of a click.
+    if (names.join() !== [...buttons.keys()].join()) {
+      buttons = new Map(names.map((name) => [name, button(name)]));
+      bar.replaceChildren(...buttons.values());
+    }
+    for (const [name, element] of buttons) element.setAttribute("aria-pressed", String(name === chosen));
+  }
+
+  function button(name) {
+    return h("button", { type: "button", "aria-label": `Camera ${name}`, onclick: () => choose(name) }, name);
   }
 
   /** Watches while somebody can see it: the camera draws pictures only for those who look. */
@@ -147,7 +145,7 @@ export function createLivePicture() {
     if (camera === undefined) return "No camera";
     if (away && camera.state === "ended") return "The source has ended";
     if (away && camera.awaySinceAt !== null)
-      return `Camera away since ${timeOf(camera.awaySinceAt)} (${span(Date.now() - camera.awaySinceAt)})`;
+      return `Camera away since ${momentOf(camera.awaySinceAt)} (${span(Date.now() - camera.awaySinceAt)})`;
     if (away) return camera.state === "starting" ? "Camera is starting" : "Camera away";
     return ageMs === null ? "Waiting for the first picture" : `Picture stands still for ${span(ageMs)}`;
   }

@@ -18,6 +18,7 @@ export function createPassList({ onOpen }) {
   let rowsById = new Map();
   /** What came since the list was asked for and is perhaps not in the answer; null: nothing is asked for. */
   let arrived = null;
+  let writtenOn = today();
 
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
@@ -50,8 +51,23 @@ export function createPassList({ onOpen }) {
       passes = passes.map((pass) => (pass.id === clip.passId ? { ...pass, clipId: clip.id } : pass));
       draw(null);
     },
-    /** The pass after (1, older) or before (-1, newer) this one in the list. */
-    beside: (id, step) => passes[passes.findIndex((p) => p.id === id) + step] ?? null,
+    /** The pass after (1, older) or before (-1, newer) this one in the list; one that is not listed has its place by its time. */
+    beside({ id, startedAt }, step) {
+      const index = passes.findIndex((p) => p.id === id);
+      if (index >= 0) return passes[index + step] ?? null;
+      if (startedAt === null) return null;
+      const found =
+        step > 0
+          ? passes.find((p) => p.startedAt < startedAt)
+          : passes.findLast((p) => p.startedAt > startedAt);
+      return found ?? null;
+    },
+    /** Writes the days anew when midnight has passed since; true when it has. */
+    day() {
+      if (writtenOn === today()) return false;
+      draw(null);
+      return true;
+    },
     /** The newest one that did not begin after `now`: one may, from when the clock was ahead. */
     newest: (now) => passes.find((pass) => pass.startedAt <= now) ?? passes[0] ?? null,
     searching: () => query().size > 0,
@@ -119,7 +135,8 @@ export function createPassList({ onOpen }) {
     const wanted = query();
     const pattern = wanted
       .get("plate")
-      ?.toUpperCase()
+      ?.normalize("NFKD")
+      .toUpperCase()
       .replace(/[^A-Z0-9?*]/g, "")
       .replace(/[?]/g, ".")
       .replace(/[*]/g, ".*");
@@ -135,6 +152,7 @@ export function createPassList({ onOpen }) {
     const nothing = query().size > 0 ? "No pass fits this search." : "No vehicle has been seen yet.";
     setText(byId("found"), passes.length === 0 ? nothing : "");
     let day = "";
+    writtenOn = today();
     const before = rowsById;
     rowsById = new Map();
     const rows = passes.flatMap((pass) => {
@@ -156,6 +174,10 @@ export function createPassList({ onOpen }) {
     list.replaceChildren(...rows);
     if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
+}
+
+function today() {
+  return new Date().toDateString();
 }
 
 /** One pass in one line, opening its detail. */

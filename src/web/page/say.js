@@ -22,6 +22,12 @@ export function dayOf(at, now = Date.now()) {
   return days === 0 ? "today" : days === 1 ? "yesterday" : shortDay.format(at);
 }
 
+/** When something was or will be: `14:03:22` today, `Mon 5 Jan 14:03:22` else. */
+export function momentOf(at) {
+  const day = dayOf(at);
+  return day === "today" ? timeOf(at) : `${day} ${timeOf(at)}`;
+}
+
 /** `12 s`, `3 min`, `2 h 5 min`, `4 days`. */
 export function span(ms) {
   const seconds = Math.max(0, Math.round(ms / 1000));

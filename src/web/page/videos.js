@@ -1,5 +1,6 @@
 import { words } from "./clip-player.js";
 import { byId, h, icon } from "./dom.js";
+import { placeIn } from "./place.js";
 import { dayOf, timeOf } from "./say.js";
 
 /** All clips as pictures, newest first, instead of the passes; also those that were recorded by hand. */
@@ -31,22 +32,28 @@ export function createVideos({ onOpen }) {
 
   return {
     /** A clip came, changed or went. */
-    changed: () => shown && load(),
+    changed: () => shown && load(null, clips),
     shown: () => shown,
   };
 
-  async function load(before = null) {
+  /** `kept`: what is shown already, of which the older ones stay. */
+  async function load(before = null, kept = []) {
     const cursor = before === null ? "" : `&before=${encodeURIComponent(before)}`;
     const answer = await fetch(`/api/clips?limit=24${cursor}`).catch(() => null);
     if (!answer?.ok || !shown) return;
     const page = await answer.json();
-    clips = before === null ? page.items : [...clips, ...page.items];
-    next = page.next;
+    const oldest = page.next === null ? 0 : (page.items.at(-1)?.startedAt ?? 0);
+    const ids = new Set(page.items.map((clip) => clip.id));
+    const older = kept.filter((clip) => !ids.has(clip.id) && clip.startedAt <= oldest);
+    clips = before === null ? [...page.items, ...older] : [...clips, ...page.items];
+    if (older.length === 0) next = page.next;
     more.hidden = next === null;
     const cards = clips.map((clip) => h("li", {}, card(clip)));
+    const place = placeIn(list);
     list.replaceChildren(
       ...(cards.length > 0 ? cards : [h("li", { class: "empty" }, "No video is kept yet.")]),
     );
+    place.restore();
   }
 
   function card(clip) {
@@ -54,7 +61,7 @@ export function createVideos({ onOpen }) {
     const kind = clip.kind === "manual" ? "recorded by hand" : clip.kind === "known" ? "plate on a list" : "";
     return h(
       "button",
-      { type: "button", class: "video-card", onclick: () => onOpen(clip) },
+      { type: "button", class: "video-card", "data-id": clip.id, onclick: () => onOpen(clip) },
       h(
         "span",
         { class: "poster" },
