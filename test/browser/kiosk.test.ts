@@ -4,6 +4,7 @@ import * as assert from "uvu/assert";
 import type { PassRecord } from "../../src/core/records.js";
 import { demoPasses } from "../support/demo-passes.js";
 import { skipLoudly } from "../support/skip.js";
+import { until } from "../support/until.js";
 import { launchBrowser } from "./browser.js";
 import { startDemoPage } from "./demo-page.js";
 
@@ -28,10 +29,30 @@ kiosk("a tab that was in the background shows what it missed", async () => {
 
 kiosk("the list begins again before it is endless", async () => {
   await leftOpen("", async (tab, drive) => {
-    for (let i = 0; i < 240; i++) await drive({ id: `many-${i}` });
+    await driveMany(drive);
+    await isShort(tab, "many-239");
+  });
+});
+
+kiosk("the list begins again also when all came while it was being asked for", async () => {
+  await leftOpen("", async (tab, drive) => {
+    let isAsked = false;
+    let answer = () => {};
+    const mayAnswer = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    await tab.route("**/api/passes?*", async (route) => {
+      const response = await route.fetch();
+      isAsked = true;
+      await mayAnswer;
+      await route.fulfill({ response });
+    });
+    await tab.locator("#search").dispatchEvent("input");
+    await until(() => isAsked, "the list to be asked for");
+    await driveMany(drive);
     await tab.locator('#list .pass[data-id="many-239"]').waitFor({ timeout: 20_000 });
-    const rows = await tab.locator("#list .pass").count();
-    assert.ok(rows <= 200, `${rows} rows`);
+    answer();
+    await isShort(tab, "many-239");
   });
 });
 
@@ -78,6 +99,19 @@ async function leftOpen(hash: string, act: (tab: Page, drive: Drive) => Promise<
     await tab.close();
     await demo.close();
   }
+}
+
+/** 240 vehicles, one a millisecond, up to now; the last one is `many-239`. */
+async function driveMany(drive: Drive): Promise<void> {
+  const first = Date.now() - 240;
+  for (let i = 0; i < 240; i++) await drive({ id: `many-${i}`, startedAt: first + i });
+}
+
+/** The list has this pass, and no more rows than it should. */
+async function isShort(tab: Page, newest: string): Promise<void> {
+  await tab.locator(`#list .pass[data-id="${newest}"]`).waitFor({ timeout: 20_000 });
+  await until(async () => (await tab.locator("#list .pass").count()) <= 200, "the list to be short again");
+  assert.ok(await tab.locator(`#list .pass[data-id="${newest}"]`).isVisible());
 }
 
 function lastIs(tab: Page, id: string): Promise<void> {

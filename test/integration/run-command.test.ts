@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { closeSync, constants, existsSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { test } from "uvu";
@@ -58,13 +58,35 @@ test("a card that answers nothing keeps neither the start from being stopped nor
   const folder = join(temporaryFolder(), "data");
   mkdirSync(folder);
   // Who opens it waits in the kernel, as for a card that stalls.
-  execFileSync("mkfifo", [join(folder, "store.json")]);
+  const card = join(folder, "store.json");
+  execFileSync("mkfifo", [card]);
   const { said, ended, stopTwice } = run(folder, "json");
   await until(() => said().includes("The gate has its lines."), "the gate", 60_000);
+  let stall = -1;
+  await until(
+    () => {
+      // It can be had for writing as soon as somebody wants to read it; held, it gives nothing and has no end.
+      stall = writeEnd(card);
+      return stall >= 0;
+    },
+    "the card to be asked",
+    60_000,
+  );
   await stopTwice();
   assert.equal(await ended, { code: null, signal: "SIGKILL" });
   assert.match(said(), "The gate is not running.");
   assert.match(said(), "Not everything stopped in time; the lines are released.");
+  closeSync(stall);
 });
+
+/** The end of a named pipe that is written to; -1 while nobody reads it. */
+function writeEnd(pipe: string): number {
+  try {
+    return openSync(pipe, constants.O_WRONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENXIO") return -1;
+    throw error;
+  }
+}
 
 test.run();

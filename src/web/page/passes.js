@@ -94,6 +94,8 @@ export function createPassList({ onOpen }) {
     passes = parameters.has("before") ? [...passes, ...page.items] : [...newer, ...page.items];
     next = page.next;
     draw(null);
+    // So many came meanwhile.
+    if (!parameters.has("before") && passes.length > MOST_ROWS) return load();
     similar(mine);
     return true;
   }
