@@ -174,9 +174,9 @@ export function createRecorder({ folder, segmentSeconds }: RecorderOptions, deps
   }
 
   /**
-   * Monotonic ms at which a fragment began. It is complete when the first picture after it arrives, so it began its own length ago. That is only as
-   * exact as the arrival, and the last one before a silence arrives late: so files follow each other on the stream's
-   * own scale, which is brought in line with the clock a little at a time.
+   * Monotonic ms at which a fragment began. It is complete when the first picture after it arrives, so it began its own
+   * length ago. That is only as exact as the arrival, and the last one before a silence arrives late: so files follow each
+   * other on the stream's own scale, which is brought in line with the clock a little at a time.
    */
   function startOf(part: { startMs: number; durationMs: number }, arrivedMs: number): number {
     const seenMs = arrivedMs - part.durationMs - part.startMs;

@@ -21,7 +21,7 @@ interface Take {
 
 /**
  * Cuts [from, to] out of these segments, oldest first, into one MP4 without re-encoding: it begins at the last key
- * picture before `from`. Where the camera changed its format in between, the longest stretch of one format is kept;
+ * picture before `from`. Where the camera changed its format in between, the stretch of one format that shows most of that time is kept;
  * what cannot be read is left out. null: there is no picture of that time. The file appears under `target` complete and
  * durable, or not at all.
  */
@@ -77,11 +77,11 @@ async function writeTakes(
   target: string,
 ): Promise<Film | null> {
   const found = takes.flatMap((take) => cut(take, from, to));
-  const cuts = longestStretch(found, from, to);
+  const cuts = fullestStretch(found, from, to);
   if (cuts.length === 0) return null;
   const notes =
     cuts.length < found.length
-      ? ["the camera changed its format; the longest part of one format was kept"]
+      ? ["the camera changed its format; the part of one format that shows most was kept"]
       : [];
   const parts = cuts.map((c, i): Part => {
     const gapMs = i + 1 < cuts.length ? Math.max(0, cuts[i + 1]!.startedAt - c.endedAt) : 0;
@@ -106,7 +106,7 @@ async function writeTakes(
 }
 
 /** The cuts of one format that show most of the wanted time: how long their segments are says nothing about that. */
-function longestStretch(cuts: readonly Cut[], from: number, to: number): Cut[] {
+function fullestStretch(cuts: readonly Cut[], from: number, to: number): Cut[] {
   const stretches: Cut[][] = [];
   for (const cut of cuts) {
     const current = stretches.at(-1);

@@ -9,6 +9,7 @@ import { simulateArm } from "../../src/gate/simulated-arm.js";
 import { sendCommand } from "../../src/report/send-command.js";
 import { systemClock } from "../../src/system/clock.js";
 import { silentLog } from "../../src/system/log.js";
+import { bareAppliance } from "../support/bare-appliance.js";
 import { temporaryFolder } from "../support/folder.js";
 import { listener } from "../support/mqtt-listener.js";
 import { until } from "../support/until.js";
@@ -83,16 +84,7 @@ broker: { port: 0 }`);
 test("a gate that was locked is locked before any plate opens, also when its data folder comes late", async () => {
   const card = temporaryFolder();
   symlinkSync(join(card, "gone"), join(card, "data"));
-  const appliance = createAppliance({
-    config: parseConfig(`dataFolder: ${join(card, "data")}
-log: { level: silent }
-cameras: [{ name: front, source: "file:///nowhere.mp4", record: false }]
-web: { port: 0 }
-broker: { port: 0 }`),
-    clock: systemClock,
-    log: silentLog,
-    openLines: async () => createSimulatedLines(systemClock),
-  });
+  const appliance = bareAppliance(join(card, "data"), systemClock);
   await appliance.start();
   try {
     mkdirSync(join(card, "gone"));

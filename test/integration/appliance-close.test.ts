@@ -2,11 +2,8 @@ import { mkdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { createAppliance } from "../../src/appliance/appliance.js";
-import { parseConfig } from "../../src/config.js";
-import { createSimulatedLines } from "../../src/gate/simulated.js";
 import { type Clock, systemClock } from "../../src/system/clock.js";
-import { silentLog } from "../../src/system/log.js";
+import { bareAppliance } from "../support/bare-appliance.js";
 import { temporaryFolder } from "../support/folder.js";
 import { until } from "../support/until.js";
 
@@ -41,16 +38,7 @@ for (const isLate of [false, true])
       const card = temporaryFolder();
       if (isLate) symlinkSync(join(card, "gone"), join(card, "data"));
       const { clock, waiting } = watchedClock();
-      const appliance = createAppliance({
-        config: parseConfig(`dataFolder: ${join(card, "data")}
-log: { level: silent }
-cameras: [{ name: front, source: "file:///nowhere.mp4", record: false }]
-web: { port: 0 }
-broker: { port: 0 }`),
-        clock,
-        log: silentLog,
-        openLines: async () => createSimulatedLines(clock),
-      });
+      const appliance = bareAppliance(join(card, "data"), clock);
       const started = appliance.start();
       if (isLate) {
         await started;

@@ -66,7 +66,7 @@ test("a film of many hours can be written and read, also where no two pictures s
   );
 });
 
-test("where the camera changed its format the longest stretch of one format is kept, and said", async () => {
+test("where the camera changed its format the stretch of one format that shows most is kept, and said", async () => {
   const segments = [
     segment("c.mp4", 0, { seconds: 2 }),
     segment("d.mp4", 2000, { format: "B" }),
